@@ -1,0 +1,47 @@
+# The two commands of the README, and what maintainers need. Everything sets itself up.
+PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
+PIP = .venv/bin/pip --disable-pip-version-check --quiet
+ARGS ?=
+
+.PHONY: demo test lint bench lock clean
+
+demo: .venv/run.stamp
+	.venv/bin/amarvote demo $(ARGS)
+
+test: .venv/dev.stamp lint
+	.venv/bin/pytest -n 2 $(ARGS)
+
+lint: .venv/dev.stamp
+	.venv/bin/ruff format --check .
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+bench: .venv/dev.stamp
+	.venv/bin/python -m bench $(ARGS)
+
+.venv/bin/pip:
+	@$(PYTHON) -c 'import sys; sys.exit("AmarVote needs Python 3.11 or newer; set PYTHON=…") if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv .venv
+
+.venv/run.stamp: requirements/run.txt pyproject.toml | .venv/bin/pip
+	@echo "Setting up .venv (once) …"
+	$(PIP) install --require-hashes --requirement requirements/run.txt
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/dev.stamp: requirements/dev.txt .venv/run.stamp
+	$(PIP) install --require-hashes --requirement requirements/dev.txt
+	@touch $@
+
+# Locks by hash, without addresses. Run after a change of dependencies in pyproject.toml.
+lock:
+	$(PYTHON) -m venv .venv-lock
+	.venv-lock/bin/pip --disable-pip-version-check --quiet install uv
+	.venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-header --no-annotate --group build pyproject.toml --output-file requirements/run.txt
+	.venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-header --no-annotate --group build --group dev --constraints requirements/run.txt pyproject.toml --output-file requirements/dev.txt
+
+clean:
+	rm -rf .venv .venv-lock .venv-bench

@@ -1,0 +1,1 @@
+"""AmarVote: verifiable elections whose ballots are counted without being opened."""
