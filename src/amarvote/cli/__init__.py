@@ -1,0 +1,1 @@
+"""The commands. Knows the other rooms' use cases, never the store."""
