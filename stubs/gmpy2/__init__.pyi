@@ -1,7 +1,9 @@
 """The part of gmpy2 that this project uses (the package ships no types of its own)."""
 
-from collections.abc import Sequence
-from typing import Literal, SupportsIndex
+from collections.abc import Iterable, Sequence
+from typing import Literal, SupportsBytes, SupportsIndex
+
+from typing_extensions import Buffer
 
 class mpz(int):
     def __new__(cls, n: int | str | bytes = ..., base: int = ...) -> mpz: ...
@@ -20,7 +22,11 @@ class mpz(int):
     ) -> bytes: ...
     @classmethod
     def from_bytes(
-        cls, bytes: bytes, byteorder: Literal["little", "big"] = ..., *, signed: bool = ...
+        cls,
+        bytes: Iterable[SupportsIndex] | SupportsBytes | Buffer,
+        byteorder: Literal["little", "big"] = ...,
+        *,
+        signed: bool = ...,
     ) -> mpz: ...
 
 class _Context:

@@ -32,6 +32,6 @@ def main() -> None:
         code = 130
     except Exception:  # noqa: BLE001 - the last line of defence of a command
         traceback.print_exc()
-        sys.stderr.write("amarvote: this is a defect of AmarVote, not of your input; please report the lines above\n")
+        sys.stderr.write("amarvote: a defect of AmarVote, not of your input; please report the lines above\n")
         code = exits.INTERNAL
     sys.exit(code or exits.OK)

@@ -20,7 +20,7 @@ class BallotStatus(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class HashedCiphertext:
-    """C0 = alpha, C1 = the masked data (32 bytes a block), C2 = (c, v) its Schnorr proof; eqs. (37), (38), (67)-(69)."""
+    """C0 = alpha, C1 = the masked data (32 bytes a block), C2 = (c, v) its Schnorr proof (37), (38), (67)-(69)."""
 
     c0: mpz
     c1: bytes
@@ -88,7 +88,7 @@ class ContestCommitments:
 
 @dataclass(frozen=True, slots=True)
 class BallotCommitments:
-    """What the prover committed to; lets a verifier check a whole chunk in one multi-exponentiation. Never published."""
+    """What the prover committed to: a whole chunk is then checked in one multi-exponentiation. Never published."""
 
     contests: tuple[ContestCommitments, ...]
     nonce: mpz

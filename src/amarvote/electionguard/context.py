@@ -33,7 +33,7 @@ def identifier_hash(h_e: bytes, id_b: bytes) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What every part of a running election shares: manifest, guardian numbers, joint keys K and K̂, base hashes."""
+    """What every part of a running election shares: manifest, guardian numbers, joint keys, base hashes."""
 
     manifest: Manifest
     n: int

@@ -2,7 +2,7 @@
 
 import hmac
 
-from amarvote.electionguard.parameters import P_BYTES, Q, Q_BYTES
+from amarvote.electionguard.parameters import P_BYTES, Q_BYTES, Q
 
 
 def hmac_sha256(key: bytes, message: bytes) -> bytes:
