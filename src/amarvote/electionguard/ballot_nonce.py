@@ -18,9 +18,14 @@ _KEY_MESSAGE = b"\x01" + b"ballot_nonce" + b"\x00" + b"ballot_nonce_encrypt" + b
 """Counter, label, separator, context and the length of 256 bits: the message of eq. (36)."""
 
 
-def nonce_key(h_i: bytes, alpha: mpz, beta: mpz) -> bytes:
-    """k_1, eqs. (35) and (36): the 32 bytes that mask the ballot nonce."""
-    return hmac_sha256(hash_h(h_i, 0x22, element_bytes(alpha), element_bytes(beta)), _KEY_MESSAGE)
+def key_hash(h_i: bytes, alpha: mpz, beta: mpz) -> bytes:
+    """h of eq. (35): the 32 bytes from which the key follows."""
+    return hash_h(h_i, 0x22, element_bytes(alpha), element_bytes(beta))
+
+
+def nonce_key(h: bytes) -> bytes:
+    """k_1, eq. (36): the 32 bytes that mask the ballot nonce."""
+    return hmac_sha256(h, _KEY_MESSAGE)
 
 
 def nonce_challenge(h_i: bytes, a: mpz, c0: mpz, c1: bytes) -> int:
@@ -36,14 +41,14 @@ def encrypt_ballot_nonce(
     u = randomness.random_q()
     alpha, a = engine.powers(G, [xi, u])
     (beta,) = engine.powers(joint_data_key, [xi])
-    c1 = _xor(ballot_nonce, nonce_key(h_i, alpha, beta))
+    c1 = _xor(ballot_nonce, nonce_key(key_hash(h_i, alpha, beta)))
     c = nonce_challenge(h_i, a, alpha, c1)
     return HashedCiphertext(alpha, c1, c, (u - c * xi) % int(Q)), a
 
 
 def decrypt_ballot_nonce(h_i: bytes, ciphertext: HashedCiphertext, beta: mpz) -> bytes:
     """xi_B from beta_B = C0^s_hat, eq. (108); C0 must have been checked to lie in Z_p^r."""
-    return _xor(ciphertext.c1, nonce_key(h_i, ciphertext.c0, beta))
+    return _xor(ciphertext.c1, nonce_key(key_hash(h_i, ciphertext.c0, beta)))
 
 
 def _xor(left: bytes, right: bytes) -> bytes:

@@ -34,7 +34,7 @@ class BallotRelease:
 def open_contests(
     context: Context, engine: Engine, ballot: EncryptedBallot, ballot_nonce: bytes
 ) -> tuple[OpenedContest, ...]:
-    """The votes, data and nonces of every contest; BallotNotOpenedError where the nonce is not the ballot's own."""
+    """The votes, data and nonces of every contest; BallotNotOpenedError where the nonce is not its own."""
     release = release_contests(context, engine, ballot, ballot_nonce)
     if release.misfits:
         raise BallotNotOpenedError(

@@ -26,11 +26,15 @@ def contest_data_challenge(h_i: bytes, contest_index: int, a: mpz, c0: mpz, c1: 
     return hash_q(h_i, 0x27, index_bytes(contest_index), element_bytes(a), element_bytes(c0), c1)
 
 
-def mask(h_i: bytes, contest_index: int, alpha: mpz, beta: mpz, data: bytes) -> bytes:
-    """`data` xor the keys k_1..k_b of eqs. (65), (66): makes C1 of D and D of C1. A multiple of 32 bytes."""
+def key_hash(h_i: bytes, contest_index: int, alpha: mpz, beta: mpz) -> bytes:
+    """h of eq. (65), also step 13.6: the 32 bytes from which the keys follow."""
+    return hash_h(h_i, 0x26, index_bytes(contest_index), element_bytes(alpha), element_bytes(beta))
+
+
+def mask(h: bytes, contest_index: int, data: bytes) -> bytes:
+    """`data` xor the keys k_1..k_b of eq. (66): makes C1 of D and D of C1. A multiple of 32 bytes."""
     if not data or len(data) % BLOCK_BYTES:
         raise ValueError(f"Contest data comes in blocks of {BLOCK_BYTES} bytes, not in {len(data)} bytes.")
-    h = hash_h(h_i, 0x26, index_bytes(contest_index), element_bytes(alpha), element_bytes(beta))
     context = (
         b"data_enc_keys" + b"\x00" + b"contest_data" + index_bytes(contest_index) + index_bytes(8 * len(data))
     )
@@ -45,14 +49,14 @@ def encrypt_contest_data(
     u = randomness.random_q()
     alpha, a = engine.powers(G, [nonce, u])
     (beta,) = engine.powers(joint_data_key, [nonce])
-    c1 = mask(h_i, contest_index, alpha, beta, data)
+    c1 = mask(key_hash(h_i, contest_index, alpha, beta), contest_index, data)
     c = contest_data_challenge(h_i, contest_index, a, alpha, c1)
     return HashedCiphertext(alpha, c1, c, (u - c * nonce) % int(Q)), a
 
 
 def decrypt_with_beta(h_i: bytes, contest_index: int, ciphertext: HashedCiphertext, beta: mpz) -> bytes:
     """D from beta = C0^s_hat, eqs. (104) to (106); C0 must have been checked to lie in Z_p^r."""
-    return mask(h_i, contest_index, ciphertext.c0, beta, ciphertext.c1)
+    return mask(key_hash(h_i, contest_index, ciphertext.c0, beta), contest_index, ciphertext.c1)
 
 
 def decrypt_with_nonce(
@@ -61,4 +65,4 @@ def decrypt_with_nonce(
     """(alpha, D) from the nonce, steps 13.4 to 13.7; the caller compares alpha with the recorded C0."""
     (alpha,) = engine.powers(G, [nonce])
     (beta,) = engine.powers(joint_data_key, [nonce])
-    return alpha, mask(h_i, contest_index, alpha, beta, c1)
+    return alpha, mask(key_hash(h_i, contest_index, alpha, beta), contest_index, c1)

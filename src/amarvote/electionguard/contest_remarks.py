@@ -62,17 +62,25 @@ def unpack(data: bytes) -> Remarks:
     if not text:
         return Remarks()
     try:
-        members = json.loads(text)
+        remarks = _remarks(json.loads(text.decode("utf-8")))
+        canonical = remarks is not None and _json(remarks) == text
     except (ValueError, RecursionError):
         raise RemarksUnreadableError("The contest data does not hold JSON.") from None
-    if not isinstance(members, dict) or not members or not members.keys() <= {"overvote", "write_in"}:
-        raise RemarksUnreadableError("The contest data holds something else than an overvote and a write-in.")
+    if remarks is None or not canonical:
+        raise RemarksUnreadableError(
+            "The contest data is not an overvote and a write-in as this program writes them."
+        )
+    return remarks
+
+
+def _remarks(members: object) -> Remarks | None:
+    if not isinstance(members, dict):
+        return None
     overvote, write_in = members.get("overvote"), members.get("write_in", "")
-    marks_readable = overvote is None or (
-        isinstance(overvote, dict) and all(type(value) is int and value > 0 for value in overvote.values())
-    )
-    if not marks_readable or not isinstance(write_in, str):
-        raise RemarksUnreadableError("The overvote or the write-in in the contest data is not of its kind.")
+    marks = overvote.values() if isinstance(overvote, dict) else ()
+    of_their_kind = isinstance(overvote, dict | None) and isinstance(write_in, str)
+    if not of_their_kind or not all(type(value) is int and value > 0 for value in marks):
+        return None
     return Remarks(overvote, write_in)
 
 
