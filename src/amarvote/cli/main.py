@@ -6,7 +6,7 @@ import traceback
 import typer
 from typer.exceptions import TyperException
 
-from amarvote.cli import exits
+from amarvote.cli import exits, import_
 
 app = typer.Typer(
     help="Verifiable elections: ballots are counted without being opened, and anyone can check the record.",
@@ -15,6 +15,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+app.add_typer(import_.commands, name="import")
 
 
 def main() -> None:

@@ -35,8 +35,8 @@ def read_ballots(path: Path, manifest: Manifest) -> Iterator[BallotLine]:
     """The ballots of a `.jsonl` or `.csv` file, in order.
 
     Raises BallotFileError with every fault and its line, once the whole file is read; from the first fault on
-    nothing more is yielded. So read it once to its end before anything is done with a ballot. Raises InputError where
-    the file cannot be read at all.
+    nothing more is yielded. So read it once to its end before anything is done with a ballot. Raises InputError
+    where the file cannot be read at all.
     """
     reader = {".jsonl": _json_entries, ".csv": _csv_entries}.get(path.suffix.lower())
     if reader is None:

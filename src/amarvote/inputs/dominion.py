@@ -1,15 +1,16 @@
 """`amarvote import dominion`: an election office's CVR export becomes a manifest, ballots, and a report.
 
 One scanned card is one ballot; its style is the set of contests on the card. Contests on fewer than ten cards are
-left out of manifest and ballots (rule 9) and named in the report. The same export gives the same bytes. Each file of
-cards is read once; memory grows with the number of styles, not of cards.
+left out of manifest and ballots (rule 9) and named in the report. The same export gives the same bytes. Each file
+of cards is read once; memory grows with the number of styles, not of cards.
 """
 
 import hashlib
 import json
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Any
@@ -27,10 +28,15 @@ SMALLEST_GROUP = 10
 MANIFEST, BALLOTS, REPORT = "manifest.json", "ballots.jsonl", "import-report.json"
 
 
-def import_dominion(directory: Path, out: Path) -> ImportReport:
+def _untold(done: int, total: int) -> None:
+    """Nobody wants to know how far it is."""
+
+
+def import_dominion(directory: Path, out: Path, progress: Callable[[int, int], None] = _untold) -> ImportReport:
     """Write manifest.json, ballots.jsonl and, last, import-report.json into `out`; what stood there is replaced.
 
-    Raises InputError, before anything is written, where the export is damaged or is none.
+    `progress` is told how many files of how many are read. Raises InputError, before anything is written, where
+    the export is damaged or is none; and where `out` cannot be written.
     """
     contests = read_contests(directory)
     files = card_files(directory)
@@ -39,7 +45,7 @@ def import_dominion(directory: Path, out: Path) -> ImportReport:
     sessions = modified = 0
     digest = hashlib.sha256()
     with TemporaryFile("w+", encoding="ascii") as spool:
-        for path in files:
+        for done, path in enumerate(files, start=1):
             file = read_cards(path, contests)
             if election not in ("", file.election):
                 raise InputError(
@@ -52,14 +58,16 @@ def import_dominion(directory: Path, out: Path) -> ImportReport:
             for card in file.cards:
                 votes = [marked.votes for marked in card.contests]
                 spool.write(json.dumps([card.id, census.add(card), votes]) + "\n")
+            progress(done, len(files))
         kept = census.kept(SMALLEST_GROUP)
         styles = _style_ids(census, kept)
         manifest = _manifest(election, contests, census, kept, styles)
-        out.mkdir(parents=True, exist_ok=True)
-        (out / REPORT).unlink(missing_ok=True)
-        _write(out / MANIFEST, [manifest])
-        spool.seek(0)
-        ballots = _write(out / BALLOTS, _ballot_lines(spool, census, kept, styles))
+        with _writing(out):
+            out.mkdir(parents=True, exist_ok=True)
+            (out / REPORT).unlink(missing_ok=True)
+            _write(out / MANIFEST, [manifest])
+            spool.seek(0)
+            ballots = _write(out / BALLOTS, _ballot_lines(spool, census, kept, styles))
     reports = census.contest_reports(kept)
     report = ImportReport(
         election=election,
@@ -85,7 +93,8 @@ def import_dominion(directory: Path, out: Path) -> ImportReport:
         styles=census.style_reports(styles, kept),
         overvoted=census.overvoted,
     )
-    _write(out / REPORT, [json.dumps(report.as_json(), ensure_ascii=False, indent=1).encode() + b"\n"])
+    with _writing(out):
+        _write(out / REPORT, [json.dumps(report.as_json(), ensure_ascii=False, indent=1).encode() + b"\n"])
     return report
 
 
@@ -137,7 +146,7 @@ def _contest(contest: ExportedContest) -> dict[str, Any]:
 
 
 def _blocks_for_overvote(contest: ExportedContest) -> int:
-    """The fewest blocks of contest data that hold an overvote of all candidates (exports tell no write-in texts)."""
+    """The fewest blocks of contest data that hold an overvote of all candidates; exports tell no write-ins."""
     remarks = Remarks({str(candidate): 1 for candidate in contest.candidates})
     for blocks in range(1, MAX_CONTEST_DATA_BLOCKS + 1):
         if unpack(pack(remarks, blocks)) == remarks:
@@ -159,6 +168,14 @@ def _ballot_lines(spool: IO[str], census: Census, kept: list[int], styles: list[
         }
         ballot = {"ballot_id": ballot_id, "style": styles[number], "votes": marked}
         yield json.dumps(ballot, separators=(",", ":")).encode() + b"\n"
+
+
+@contextmanager
+def _writing(out: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as problem:
+        raise InputError(f"{out} cannot be written: {problem.strerror}. Name another folder.") from None
 
 
 def _write(path: Path, lines: Iterable[bytes]) -> int:

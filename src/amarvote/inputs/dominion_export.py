@@ -120,8 +120,7 @@ def _listed(path: Path) -> Iterator[Members]:
 
 @dataclass(frozen=True, slots=True)
 class CardFile:
-    """One `CvrExport_<n>.json`: its election, its sessions, those of them whose Modified is current, its digest, its
-    cards."""
+    """One `CvrExport_<n>.json`; `modified` counts the sessions whose Modified is current."""
 
     name: str
     election: str

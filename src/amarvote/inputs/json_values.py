@@ -1,4 +1,4 @@
-"""JSON from strangers: no key twice, no NaN, bounded in bytes, depth and digits; and typed access to its values."""
+"""JSON from strangers: no key twice, no NaN, bounded in bytes, depth and digits; typed access to its values."""
 
 import json
 from pathlib import Path

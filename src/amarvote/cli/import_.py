@@ -1,0 +1,53 @@
+"""`amarvote import`: from an election office's export to what `amarvote count` takes."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from amarvote.cli.exits import UnreadableInput, UsageProblem
+from amarvote.cli.progress import progress
+from amarvote.inputs.dominion import BALLOTS, MANIFEST, REPORT, import_dominion
+from amarvote.inputs.dominion_report import ImportReport
+from amarvote.inputs.errors import InputError
+
+commands = typer.Typer(help="Make a manifest and ballots from an election office's export.", no_args_is_help=True)
+
+
+@commands.callback()
+def formats() -> None:
+    """Make a manifest and ballots from an election office's export."""
+
+
+@commands.command()
+def dominion(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a Dominion CVR export (JSON).")],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for what is made.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as one JSON object.")] = False,
+) -> None:
+    """Read ContestManifest.json, CandidateManifest.json and every CvrExport_….json of DIR."""
+    if (out / REPORT).exists():
+        raise UsageProblem(f"{out} holds a finished import. Name another folder, or remove this one.")
+    try:
+        with progress() as reporter:
+            report = import_dominion(directory, out, lambda done, total: reporter.update("import", done, total))
+    except InputError as problem:
+        raise UnreadableInput(str(problem)) from None
+    sys.stdout.write(json.dumps(report.as_json()) + "\n" if as_json else _summary(report, out))
+
+
+def _summary(report: ImportReport, out: Path) -> str:
+    styles = sum(style.id is not None for style in report.styles)
+    lines = [
+        f"{report.election}: {report.sessions} sessions, {report.modified} of them modified by the office.",
+        f"{report.ballots} ballots of {styles} styles, {report.contests_kept} contests.",
+        f"{report.overvotes} overvotes and {report.blank} blanks in {report.contest_instances} contests on cards.",
+    ]
+    if report.left_out:
+        lines.append(f"Left out, because they are on fewer than {report.smallest_group} cards:")
+        lines += [f"  {contest}" for contest in report.left_out]
+    lines.append(f"Written: {out / MANIFEST}, {out / BALLOTS}, {out / REPORT}")
+    lines.append(f"Count it: amarvote count --manifest {out / MANIFEST} --ballots {out / BALLOTS}")
+    return "\n".join(lines) + "\n"
