@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from gmpy2 import mpz
 
 from amarvote.electionguard.ballots import EncryptedBallot, EncryptedContest, EncryptedSelection
-from amarvote.electionguard.contest_data import contest_data_nonce, decrypt_with_nonce
+from amarvote.electionguard.contest_data import BLOCK_BYTES, contest_data_nonce, decrypt_with_nonce
 from amarvote.electionguard.context import Context
 from amarvote.electionguard.encryption import selection_nonce
 from amarvote.electionguard.engine import Engine
@@ -66,8 +66,9 @@ def _contest_of(context: Context, ballot: EncryptedBallot, encrypted: EncryptedC
         contest = context.manifest.contest(encrypted.index)
     except NotInManifestError as error:
         raise BallotNotOpenedError(f"{place} cannot be opened. {error}") from None
-    blocks = len(encrypted.contest_data.c1) // 32 if encrypted.contest_data else 0
-    if len(encrypted.selections) != len(contest.options) or blocks != contest.contest_data_blocks:
+    data_bytes = len(encrypted.contest_data.c1) if encrypted.contest_data else 0
+    data_wanted = contest.contest_data_blocks * BLOCK_BYTES
+    if len(encrypted.selections) != len(contest.options) or data_bytes != data_wanted:
         raise BallotNotOpenedError(f"{place} cannot be opened: it does not have the manifest's options and data.")
     return contest
 
