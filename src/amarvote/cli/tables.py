@@ -84,8 +84,8 @@ def _conclusion(differences: list[Mismatch]) -> Text:
     first = differences[0]
     many = "1 total differs" if len(differences) == 1 else f"{len(differences)} totals differ"
     return Text(
-        f"{many} from the plaintext count (marked !!), the first in contest {first.contest}, option {first.option}: "
-        f"{first.decrypted} decrypted, {first.plaintext} in plaintext.",
+        f"{many} from the plaintext count (marked !!), the first in contest {first.contest}, "
+        f"option {first.option}: {first.decrypted} decrypted, {first.plaintext} in plaintext.",
         style="bold red",
     )
 

@@ -84,8 +84,9 @@ def import_dominion(directory: Path, out: Path, progress: Callable[[int, int], N
         contest_instances=sum(contest.cards for contest in reports),
         blank=sum(contest.blank for contest in reports),
         overvotes=sum(contest.overvotes for contest in reports),
+        office_overvotes=sum(contest.office_overvotes for contest in reports),
         left_out=tuple(
-            f"{contest.name} (contest {contest.id}), on {contest.cards} cards"
+            f"{contest.name} (contest {contest.id}), on {contest.cards} card{'s' * (contest.cards > 1)}"
             for contest in reports
             if not contest.kept
         ),

@@ -57,7 +57,8 @@ class Overvote:
 class ImportReport:
     """What an import read, what it wrote, and what it left out.
 
-    `sha256` is over the names and digests of the files of cards.
+    `sha256` is over the names and digests of the files of cards. `overvotes` counts the cards with too many votes,
+    `office_overvotes` those on which the export itself states an overvote.
     """
 
     election: str
@@ -74,6 +75,7 @@ class ImportReport:
     contest_instances: int
     blank: int
     overvotes: int
+    office_overvotes: int
     left_out: tuple[str, ...]
     contests: tuple[ContestReport, ...]
     styles: tuple[StyleReport, ...]
