@@ -124,7 +124,7 @@ def countable_votes(draw: st.DrawFn) -> dict[int, dict[int, int]]:
     for contest in sample_context().manifest.contests:
         left = contest.selection_limit
         marks: dict[int, int] = {}
-        for option in draw(st.permutations(contest.options)):
+        for option in draw(st.permutations(list(contest.options))):
             value = draw(st.integers(0, min(left, contest.option_limit)))
             left -= value
             if value or draw(st.booleans()):
@@ -243,7 +243,7 @@ def test_an_empty_text_needs_no_room() -> None:
 @pytest.mark.parametrize("name", ["id_b", "ballot_nonce", "chaining_field"])
 def test_wrong_widths_are_refused(name: str) -> None:
     with pytest.raises(ValueError, match=r"must have \d+ bytes, not 31"):
-        make_ballot({}, **{name: bytes(31)})
+        make_ballot({}, "all", {}, **{name: bytes(31)})
 
 
 class CountingEngine(Engine):
