@@ -129,7 +129,7 @@ def countable_votes(draw: st.DrawFn) -> dict[int, dict[int, int]]:
             left -= value
             if value or draw(st.booleans()):
                 marks[option.index] = value
-        if marks or draw(st.booleans()):
+        if bool(marks) or draw(st.booleans()):
             votes[contest.index] = marks
     return votes
 
