@@ -1,0 +1,126 @@
+"""Accept: chunks of submitted ballots, cut as they arrive; over when voting is closed and nothing is open.
+
+A chunk is cut at 50 ballots, at its byte bound, or one second after its first ballot, whichever comes first (rule 5).
+Proofs are checked in any order; what hangs together is settled in the commit.
+"""
+
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select, update
+
+from amarvote.pipeline import chunks as life
+from amarvote.pipeline import freezing, states
+from amarvote.pipeline.chunks import ChunkRefusedError, NewChunk
+from amarvote.pipeline.constants import about
+from amarvote.pipeline.messages import Message
+from amarvote.pipeline.phases import OPEN, Place, Step, all_done, register
+from amarvote.pipeline.settings import Settings
+from amarvote.pipeline.settling import settle
+from amarvote.store.clock import now
+from amarvote.store.tables import ballot_commitments, ballot_items, ballots, elections, phases
+
+NAME = "accept"
+
+
+def cut_all(connection: Connection, settings: Settings) -> None:
+    """Cut what is due in every election that takes ballots or drains."""
+    taking = elections.c.state.in_((states.OPEN, states.CLOSING))
+    for election_id in connection.execute(select(elections.c.id).where(taking)).scalars().all():
+        cut(connection, settings, election_id)
+
+
+def cut(connection: Connection, settings: Settings, election_id: str) -> None:
+    """Cut accept chunks while enough ballots wait, or the first of them waits long enough, or voting is closed."""
+    phase = connection.execute(
+        select(phases).where(phases.c.election_id == election_id, phases.c.name == NAME, phases.c.state == OPEN)
+    ).one_or_none()
+    if phase is None:
+        return
+    closing = life.election_row(connection, election_id).state != states.OPEN
+    while True:
+        uncut = connection.execute(
+            select(
+                ballots.c.number,
+                (ballots.c.item_bytes + ballots.c.commitment_bytes).label("bytes"),
+                (now() - ballots.c.submitted_at).label("age"),
+            )
+            .where(
+                ballots.c.election_id == election_id, ballots.c.chunk_id.is_(None), ballots.c.state == "submitted"
+            )
+            .order_by(ballots.c.number)
+            .limit(settings.items + 1)
+        ).all()
+        taken, full = _fill(uncut, settings)
+        if not taken or not (full or closing or uncut[0].age >= settings.cut_seconds):
+            return
+        (chunk_id,) = life.add(connection, phase, [NewChunk(0, len(taken))])
+        connection.execute(update(ballots).where(ballots.c.number.in_(taken)).values(chunk_id=chunk_id))
+
+
+def _fill(uncut: Any, settings: Settings) -> tuple[list[int], bool]:
+    """The ballots of the next chunk, and whether it is full."""
+    taken: list[int] = []
+    size = 0
+    for row in uncut:
+        if taken and (len(taken) == settings.items or size + row.bytes > settings.chunk_bytes):
+            return taken, True
+        taken.append(row.number)
+        size += row.bytes
+    return taken, len(taken) == settings.items or size >= settings.chunk_bytes
+
+
+def load(where: Place, chunk: Row[Any]) -> Message:
+    """Items and commitments of those ballots of the chunk that are not settled yet."""
+    rows = where.connection.execute(
+        select(ballots.c.number, ballots.c.id_b, ballots.c.leaf, ballot_items.c.item, ballot_commitments.c.data)
+        .join(ballot_items, ballot_items.c.number == ballots.c.number)
+        .join(ballot_commitments, ballot_commitments.c.number == ballots.c.number)
+        .where(ballots.c.chunk_id == chunk.id, ballots.c.state == "submitted")
+        .order_by(ballots.c.number)
+    ).all()
+    entries = [{"number": row.number, "place": f"ballot {row.id_b.hex()}", "leaf": row.leaf.hex()} for row in rows]
+    parts = [part for row in rows for part in (row.item, row.data)]
+    return about(where.election, NAME, {"ballots": entries}, *parts)
+
+
+def commit(where: Place, chunk: Row[Any], result: Message) -> None:
+    """Settle each ballot by its findings."""
+    verdicts = {int(number): findings for number, findings in result.fields["findings"].items()}
+    rows = where.connection.execute(
+        select(ballots).where(ballots.c.chunk_id == chunk.id).order_by(ballots.c.number)
+    ).all()
+    for ballot in rows:
+        current = where.connection.execute(
+            select(ballots).where(ballots.c.number == ballot.number).with_for_update()
+        ).one()
+        if current.state != "submitted":
+            continue  # rejected meanwhile: the chain before it ended
+        if ballot.number not in verdicts:
+            raise ChunkRefusedError(f"The child gave no verdict on ballot {ballot.id_b.hex()}.")
+        settle(where.connection, current, verdicts[ballot.number])
+
+
+def over(where: Place) -> bool:
+    """Voting is closed, every ballot is settled, every chunk is done."""
+    if where.election.state != states.CLOSING:
+        return False
+    cut(where.connection, where.settings, where.election.id)
+    return open_ballots(where.connection, where.election.id) == 0 and all_done(where)
+
+
+def open_ballots(connection: Connection, election_id: str) -> int:
+    """Ballots that are neither accepted nor rejected yet: what closing waits for."""
+    return connection.execute(
+        select(func.count()).where(
+            ballots.c.election_id == election_id, ballots.c.state.in_(("submitted", "waiting", "held"))
+        )
+    ).scalar_one()
+
+
+def follow(where: Place) -> None:
+    """Freeze the list; counting begins."""
+    states.move(where.connection, where.election.id, states.COUNTING)
+    freezing.freeze(where.connection, where.settings, where.election)
+
+
+register(NAME, Step(over, follow, load, commit))

@@ -1,0 +1,202 @@
+"""A chunk's life: claim with a fencing attempt number, lease, result, error, death, retry.
+
+    ready ──hand out──► handed ──claim──► running ──finish──► done
+      ▲                                     │ error, death, lease run out
+      └───── due again after a pause ◄──────┤
+                                            └─► out of attempts: halved, or parked as failed (retried by command)
+
+Each function is one part of the caller's transaction. A commit carries the attempt it was claimed with; a worker
+that comes back late finds another number there and is refused.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, insert, select, update
+
+from amarvote.pipeline.settings import Settings
+from amarvote.store.clock import now
+from amarvote.store.tables import chunk_results, chunks, elections, phases
+
+READY = "ready"
+HANDED = "handed"
+RUNNING = "running"
+DONE = "done"
+FAILED = "failed"
+HALVED = "halved"
+
+UNFINISHED = (READY, HANDED, RUNNING, FAILED)
+"""What a phase still waits for."""
+
+
+class FencedError(Exception):
+    """The chunk is not this worker's any more: its lease ran out and another attempt has it, or it is done."""
+
+
+class ChunkRefusedError(Exception):
+    """A chunk's inputs or result do not fit what the database holds; counted as an error of the attempt."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One claimed chunk; `attempt` fences every later word about it."""
+
+    chunk_id: int
+    attempt: int
+    phase: str
+    election_id: str
+
+    def __str__(self) -> str:
+        return f"{self.phase} chunk {self.chunk_id}, attempt {self.attempt}"
+
+
+@dataclass(frozen=True, slots=True)
+class NewChunk:
+    """What a phase says of a chunk to add: bounds [first, last), level in a tree, and what else says the work."""
+
+    first: int
+    last: int
+    level: int = 0
+    spec: dict[str, Any] | None = None
+
+
+def add(connection: Connection, phase: Row[Any], new: list[NewChunk]) -> list[int]:
+    """Append chunks to a phase; their ids in order."""
+    taken = connection.execute(
+        select(func.coalesce(func.max(chunks.c.ordinal) + 1, 0)).where(chunks.c.phase_id == phase.id)
+    ).scalar_one()
+    ids: list[int] = []
+    for ordinal, chunk in enumerate(new, start=taken):
+        result = connection.execute(
+            insert(chunks).values(
+                phase_id=phase.id,
+                election_id=phase.election_id,
+                ordinal=ordinal,
+                level=chunk.level,
+                first=chunk.first,
+                last=chunk.last,
+                spec=chunk.spec,
+                state=READY,
+                due_at=now(),
+            )
+        )
+        ids.append(_only(result.inserted_primary_key))
+    return ids
+
+
+def claim(connection: Connection, settings: Settings, worker: str) -> Claim | None:
+    """Take the chunk that was handed out first and is due; None where there is none. Counts the attempt."""
+    queue = (
+        select(chunks.c.id)
+        .where(chunks.c.state == HANDED, chunks.c.due_at <= now())
+        .order_by(chunks.c.handed_at, chunks.c.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    )
+    row = connection.execute(
+        update(chunks)
+        .where(chunks.c.id == queue.scalar_subquery())
+        .values(
+            state=RUNNING,
+            attempt=chunks.c.attempt + 1,
+            lease_until=now() + settings.lease_seconds,
+            worker=worker,
+            claimed_at=now(),
+        )
+        .returning(chunks.c.id, chunks.c.attempt, chunks.c.phase_id, chunks.c.election_id)
+    ).one_or_none()
+    if row is None:
+        return None
+    phase = connection.execute(select(phases.c.name).where(phases.c.id == row.phase_id)).scalar_one()
+    return Claim(row.id, row.attempt, phase, row.election_id)
+
+
+def held(connection: Connection, claim: Claim) -> Row[Any]:
+    """The chunk's row, locked, while `claim` still holds it; FencedError otherwise."""
+    row = connection.execute(select(chunks).where(chunks.c.id == claim.chunk_id).with_for_update()).one()
+    if row.state != RUNNING or row.attempt != claim.attempt:
+        raise FencedError(f"The {claim} is not ours any more: it is {row.state}, attempt {row.attempt}.")
+    return row
+
+
+def renew(connection: Connection, settings: Settings, claim: Claim) -> None:
+    """Make the lease last from now on; FencedError where it was lost. An expired lease nobody took is ours again."""
+    held(connection, claim)
+    _set(connection, claim.chunk_id, lease_until=now() + settings.lease_seconds)
+
+
+def finish(connection: Connection, claim: Claim, fields: dict[str, Any], data: bytes) -> None:
+    """Store the result and mark the chunk done, in the transaction that holds what it means."""
+    held(connection, claim)
+    connection.execute(insert(chunk_results).values(chunk_id=claim.chunk_id, fields=fields, data=data))
+    _set(connection, claim.chunk_id, state=DONE, finished_at=now(), lease_until=None, reason=None)
+
+
+def again(connection: Connection, chunk: Row[Any], pause: float, reason: str, **counts: int) -> None:
+    """Make a chunk ready again after `pause` seconds, with what went wrong and the counts to set."""
+    values = {"state": READY, "due_at": now() + pause, "lease_until": None, "reason": reason, **counts}
+    _set(connection, chunk.id, **values)
+
+
+def park(connection: Connection, chunk: Row[Any], reason: str) -> None:
+    """Out of attempts: the chunk waits, with its reason, for the officer; the others go on."""
+    _set(connection, chunk.id, state=FAILED, lease_until=None, reason=reason, finished_at=now())
+
+
+def mark_halved(connection: Connection, chunk: Row[Any], reason: str) -> None:
+    """Its halves do the work now."""
+    _set(connection, chunk.id, state=HALVED, lease_until=None, reason=reason, finished_at=now())
+
+
+def retry(connection: Connection, chunk: Row[Any]) -> None:
+    """Give a parked chunk all its attempts again."""
+    values = {"state": READY, "errors": 0, "deaths": 0, "due_at": now(), "finished_at": None}
+    _set(connection, chunk.id, **values)
+
+
+def hand_out(connection: Connection, chunk_ids: list[int]) -> None:
+    """Put chunks into the queue, in the order of the list."""
+    connection.execute(update(chunks).where(chunks.c.id.in_(chunk_ids)).values(state=HANDED, handed_at=now()))
+
+
+def take_back(connection: Connection, election_id: str) -> None:
+    """Take what nobody claimed yet out of the queue (the election was paused)."""
+    connection.execute(
+        update(chunks)
+        .where(chunks.c.election_id == election_id, chunks.c.state == HANDED)
+        .values(state=READY, handed_at=None)
+    )
+
+
+def expired(connection: Connection) -> list[Row[Any]]:
+    """Running chunks whose lease ran out."""
+    return list(
+        connection.execute(
+            select(chunks).where(chunks.c.state == RUNNING, chunks.c.lease_until < now()).with_for_update()
+        )
+    )
+
+
+def lock_phase(connection: Connection, phase_id: int) -> Row[Any]:
+    """The phase's row, locked: whoever may advance it comes through here (rule 10)."""
+    return connection.execute(select(phases).where(phases.c.id == phase_id).with_for_update()).one()
+
+
+def unfinished(connection: Connection, phase_id: int) -> int:
+    """How many chunks a phase still waits for."""
+    return connection.execute(
+        select(func.count()).where(chunks.c.phase_id == phase_id, chunks.c.state.in_(UNFINISHED))
+    ).scalar_one()
+
+
+def election_row(connection: Connection, election_id: str) -> Row[Any]:
+    """The election's row, not locked."""
+    return connection.execute(select(elections).where(elections.c.id == election_id)).one()
+
+
+def _set(connection: Connection, chunk_id: int, **values: Any) -> None:
+    connection.execute(update(chunks).where(chunks.c.id == chunk_id).values(**values))
+
+
+def _only(key: Any) -> int:
+    return int(key[0])

@@ -1,0 +1,34 @@
+"""Verify the written record as anyone else would: the plan, its tasks, and what spans them."""
+
+from amarvote.pipeline.computing.kit import Kit
+from amarvote.pipeline.messages import Message
+from amarvote.record.reader import open_record
+from amarvote.record.sections import Phase
+from amarvote.record.verifier import Partial, Task, conclude, merge, plan, run_task
+
+
+def make_plan(kit: Kit, message: Message) -> Message:
+    """Answers one part for each task."""
+    with open_record(kit.record(message)) as record:
+        tasks = plan(record, Phase.FINAL)
+    return Message("plan", {}, tuple(task.to_bytes() for task in tasks))
+
+
+def verify(kit: Kit, message: Message) -> Message:
+    """Part: a task. Answers what it found, in one part."""
+    with open_record(kit.record(message)) as record:
+        partial = run_task(record, Task.from_bytes(message.parts[0]))
+    return Message("verify", {}, (partial.to_bytes(),))
+
+
+def verify_merge(kit: Kit, message: Message) -> Message:
+    """Fields: `root`; parts: what tasks or merges found, in order. The last one also says what it comes to."""
+    partial = merge([Partial.from_bytes(part) for part in message.parts])
+    if not message.fields["root"]:
+        return Message("verify_merge", {}, (partial.to_bytes(),))
+    with open_record(kit.record(message)) as record:
+        report = conclude(record, partial)
+    findings = [
+        {"code": finding.code, "where": finding.where, "message": finding.message} for finding in report.findings
+    ]
+    return Message("verify_merge", {"checks": dict(report.checks), "findings": findings}, (partial.to_bytes(),))

@@ -1,0 +1,125 @@
+"""The order of the phases, and the one place where a phase ends and the next begins, exactly once.
+
+Every transition happens under the lock of the phase's row, inside the transaction that made it possible (the last
+chunk's commit, the last guardian's message, the officer's command), and again in the sweeper, in case a process died
+in between: whether a phase is over is a query over rows, so asking twice changes nothing.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from amarvote.pipeline import chunks as life
+from amarvote.pipeline.messages import Message
+from amarvote.pipeline.settings import Settings
+from amarvote.store.clock import now
+from amarvote.store.tables import elections, phases
+
+OPEN = "open"
+DONE = "done"
+STOPPED = "stopped"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a step works: the transaction, its settings, the locked phase and its election."""
+
+    connection: Connection
+    settings: Settings
+    election: Row[Any]
+    phase: Row[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a phase does. Guardians' rounds have no chunks: they only have an end and a successor."""
+
+    over: Callable[[Place], bool]
+    """Is it over? May add the chunks of its next level; then it is not."""
+
+    follow: Callable[[Place], None]
+    """Begin what comes next."""
+
+    load: Callable[[Place, Row[Any]], Message] | None = None
+    """What the child needs for this chunk, and nothing more."""
+
+    commit: Callable[[Place, Row[Any], Message], None] | None = None
+    """Write what the child found, in the transaction that marks the chunk done."""
+
+
+_STEPS: dict[str, Step] = {}
+
+
+def register(name: str, step: Step) -> None:
+    """Make a phase known; each phase's module does it once, when it is imported."""
+    _STEPS[name] = step
+
+
+def step_of(name: str) -> Step:
+    """What the phase of this name does."""
+    return _STEPS[name]
+
+
+def begin(connection: Connection, election_id: str, name: str, scope: str = "") -> Row[Any]:
+    """Open a phase. A second time violates the table's key: a phase starts once."""
+    return connection.execute(
+        insert(phases)
+        .values(election_id=election_id, name=name, scope=scope, state=OPEN, started_at=now())
+        .returning(phases)
+    ).one()
+
+
+def place(connection: Connection, settings: Settings, phase_id: int) -> Place:
+    """The locked phase and its election."""
+    phase = life.lock_phase(connection, phase_id)
+    return Place(connection, settings, life.election_row(connection, phase.election_id), phase)
+
+
+def all_done(where: Place) -> bool:
+    """No chunk of the phase is left to do."""
+    return life.unfinished(where.connection, where.phase.id) == 0
+
+
+def stop(connection: Connection, phase_id: int) -> None:
+    """End a phase without a successor: its run was stopped."""
+    connection.execute(
+        update(phases)
+        .where(phases.c.id == phase_id, phases.c.state == OPEN)
+        .values(state=STOPPED, finished_at=now())
+    )
+
+
+def advance(connection: Connection, settings: Settings, election_id: str) -> None:
+    """Take every transition of this election that its rows allow now."""
+    moved = True
+    while moved:
+        moved = False
+        for phase_id in (
+            connection.execute(
+                select(phases.c.id)
+                .where(phases.c.election_id == election_id, phases.c.state == OPEN)
+                .order_by(phases.c.id)
+            )
+            .scalars()
+            .all()
+        ):
+            where = place(connection, settings, phase_id)
+            if where.phase.state != OPEN:
+                continue
+            step = step_of(where.phase.name)
+            if not step.over(where):
+                continue
+            connection.execute(update(phases).where(phases.c.id == phase_id).values(state=DONE, finished_at=now()))
+            step.follow(place(connection, settings, phase_id))
+            moved = True
+
+
+def advance_all(connection: Connection, settings: Settings) -> None:
+    """Evaluate the transitions of every election that has a phase open."""
+    with_open = select(phases.c.election_id).where(phases.c.state == OPEN)
+    for election_id in (
+        connection.execute(select(elections.c.id).where(elections.c.id.in_(with_open))).scalars().all()
+    ):
+        advance(connection, settings, election_id)

@@ -1,0 +1,93 @@
+"""Record: the final sections, written from what was opened; or the whole record once more, by command (rule 14)."""
+
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, insert, select
+
+from amarvote.electionguard.tallies import DecryptedTallyContest
+from amarvote.pipeline import phases as order
+from amarvote.pipeline import publishing, states
+from amarvote.pipeline.computing.totals import unpack_total
+from amarvote.pipeline.constants import manifest_of
+from amarvote.pipeline.phases import Place, Step, all_done, register
+from amarvote.pipeline.verifying import begin_verify
+from amarvote.record.codec import decrypted_tally_item
+from amarvote.record.merkle import leaf
+from amarvote.record.sections import Phase, SectionType
+from amarvote.store.tables import openings, phases, record_items
+
+NAME = "record"
+
+
+def begin_record(where: Place) -> None:
+    """Everything is combined: make the items of the final sections, and write them."""
+    connection, election = where.connection, where.election
+    states.move(connection, election.id, states.RECORDING)
+    _store(connection, election.id, SectionType.DECRYPTED_TALLY, _decrypted_tally(connection, election))
+    challenged = _opened(connection, election.id, "challenged")
+    _store(connection, election.id, SectionType.CHALLENGED_BALLOT_DECRYPTIONS, challenged)
+    phase = order.begin(connection, election.id, NAME)
+    place = Place(connection, where.settings, election, phase)
+    publishing.plan_segments(place, Phase.FINAL, after=Phase.AGGREGATED)
+
+
+def begin_again(where: Place, scope: str) -> None:
+    """Write every section anew, from the same rows; the roots must come out the same."""
+    states.move(where.connection, where.election.id, states.RECORDING)
+    phase = order.begin(where.connection, where.election.id, NAME, scope)
+    place = Place(where.connection, where.settings, where.election, phase)
+    publishing.plan_segments(place, Phase.FINAL, after=None)
+
+
+def next_scope(connection: Connection, election_id: str) -> str:
+    """The scope of the next writing of the record: how often it was written before."""
+    written = connection.execute(
+        select(func.count()).where(phases.c.election_id == election_id, phases.c.name == NAME)
+    ).scalar_one()
+    return str(written + 1)
+
+
+def _decrypted_tally(connection: Connection, election: Row[Any]) -> list[bytes]:
+    totals = iter(_opened(connection, election.id, "tally"))
+    return [
+        decrypted_tally_item(
+            DecryptedTallyContest(
+                contest.index,
+                contest.id,
+                tuple(unpack_total(option.index, option.id, next(totals)) for option in contest.options),
+            )
+        )
+        for contest in manifest_of(election.manifest).contests
+    ]
+
+
+def _opened(connection: Connection, election_id: str, kind: str) -> list[bytes]:
+    return list(
+        connection.execute(
+            select(openings.c.data)
+            .where(openings.c.election_id == election_id, openings.c.kind == kind)
+            .order_by(openings.c.number)
+        ).scalars()
+    )
+
+
+def _store(connection: Connection, election_id: str, section: SectionType, items: list[bytes]) -> None:
+    for ordinal, item in enumerate(items):
+        connection.execute(
+            insert(record_items).values(
+                election_id=election_id,
+                section=int(section),
+                key=b"",
+                ordinal=ordinal,
+                leaf=leaf(item),
+                item=item,
+            )
+        )
+
+
+def written(where: Place) -> bool:
+    """Segments and toc are written."""
+    return all_done(where) and not publishing.grow(where, Phase.FINAL)
+
+
+register(NAME, Step(written, begin_verify, publishing.load, publishing.commit))

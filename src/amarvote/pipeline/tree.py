@@ -1,0 +1,86 @@
+"""Trees of chunks: each puts together at most 50 results of the level below, until one is left (rules 13, 14).
+
+Bounds are those of what lies below, so they are contiguous, and a level is planned only when all below it is done.
+"""
+
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select
+
+from amarvote.pipeline import chunks as life
+from amarvote.pipeline.chunks import NewChunk
+from amarvote.pipeline.phases import Place
+from amarvote.store.tables import chunk_results, chunks, phases
+
+GROUND = {"merge": ("aggregate", 0), "verify_merge": ("verify", 1)}
+"""For each tree: the phase, and the level within it, whose results are its leaves."""
+
+ROOT = {"root": True}
+"""What the last chunk of a tree is told beside its bounds."""
+
+
+def inputs(connection: Connection, phase: Row[Any], level: int) -> list[Row[Any]]:
+    """The results that a level puts together, in order: chunk id, bounds, bytes; all of them."""
+    if level == 1:
+        name, level_below = GROUND[phase.name]
+        of_phase = chunks.c.phase_id == (
+            select(phases.c.id)
+            .where(phases.c.election_id == phase.election_id, phases.c.name == name, phases.c.scope == phase.scope)
+            .scalar_subquery()
+        )
+    else:
+        of_phase, level_below = chunks.c.phase_id == phase.id, level - 1
+    return list(
+        connection.execute(
+            select(chunks.c.id, chunks.c.first, chunks.c.last, func.length(chunk_results.c.data).label("bytes"))
+            .join(chunk_results, chunk_results.c.chunk_id == chunks.c.id)
+            .where(of_phase, chunks.c.level == level_below, chunks.c.state == life.DONE)
+            .order_by(chunks.c.first, chunks.c.last)
+        )
+    )
+
+
+def inputs_of(connection: Connection, phase: Row[Any], chunk: Row[Any]) -> list[Row[Any]]:
+    """The results that one chunk of a tree puts together, in order."""
+    return [
+        one
+        for one in inputs(connection, phase, chunk.level)
+        if chunk.first <= one.first and one.last <= chunk.last
+    ]
+
+
+def results_of(connection: Connection, phase: Row[Any], chunk: Row[Any]) -> list[Row[Any]]:
+    """The same with what they hold: `fields` and `data`."""
+    found = []
+    for one in inputs_of(connection, phase, chunk):
+        found.append(connection.execute(select(chunk_results).where(chunk_results.c.chunk_id == one.id)).one())
+    return found
+
+
+def grow(where: Place) -> bool:
+    """Add the next level, where the one above all others is done and has more than one result; was there one?"""
+    connection, phase = where.connection, where.phase
+    top = connection.execute(
+        select(func.coalesce(func.max(chunks.c.level), 0)).where(chunks.c.phase_id == phase.id)
+    ).scalar_one()
+    below = inputs(connection, phase, top + 1)
+    if top and len(below) == 1:
+        return False
+    groups = _groups(below, where.settings.items, where.settings.chunk_bytes)
+    spec = ROOT if len(groups) == 1 else None
+    life.add(connection, phase, [NewChunk(first, last, top + 1, spec) for first, last in groups])
+    return True
+
+
+def _groups(below: list[Row[Any]], items: int, most_bytes: int) -> list[tuple[int, int]]:
+    """Bounds of groups of 2 to `items` neighbours within `most_bytes`; no result at all is one empty group."""
+    groups: list[tuple[int, int]] = []
+    size = count = 0
+    for one in below:
+        if groups and count < items and (count < 2 or size + one.bytes <= most_bytes):
+            groups[-1] = (groups[-1][0], one.last)
+            count, size = count + 1, size + one.bytes
+        else:
+            groups.append((one.first, one.last))
+            count, size = 1, one.bytes
+    return groups or [(0, 0)]
