@@ -14,7 +14,7 @@ from amarvote.device.election import learn_context, learn_station, read_pin
 from amarvote.device.errors import DeviceError
 from amarvote.device.journal import Journal
 from amarvote.device.session import Session
-from amarvote.device.voters import Act, VotersError, acts, read_voters
+from amarvote.device.voters import Act, VotersError, acts
 from amarvote.electionguard.engine import Engine
 from amarvote.electionguard.errors import ElectionGuardError
 from amarvote.participants.files import HomeError, alone_in, private_folder, read_bounded
@@ -39,7 +39,7 @@ class Voters:
 
     def come(self) -> Iterator[Act]:
         """One after the other."""
-        for act in acts(read_voters(self._file)):
+        for act in acts(self._file):
             self._challenges = act.challenged
             yield act
 

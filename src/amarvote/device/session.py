@@ -57,16 +57,13 @@ class Session:
         for act in acts:
             if act.number <= served:
                 continue
+            if act.again:
+                self._open_all()
             undecided = encrypt(self._context, self._engine, act, self._chaining_field())
             submission, unopened = decide(undecided, act, self._decision)
             self._journal.write(submission, unopened)
             self._submit(submission)
-            if act.challenged or act.number % 20 == 0:
-                self._open_recorded()
-        pause = LOOK_AGAIN
-        while self._open_recorded():
-            self._service.wait(pause)
-            pause = min(2 * pause, LONGEST_LOOK)
+        self._open_all()
         self._service.post(f"/devices/{self._station.name}/close")
         log.info("device %s has closed", self._station.name)
 
@@ -95,6 +92,13 @@ class Session:
         if not isinstance(receipt, dict) or receipt.get("confirmation_code") != code:
             raise DeviceError(f"The service stored another code than {submission.confirmation_code.hex()}.")
         self._last_code = submission.confirmation_code
+
+    def _open_all(self) -> None:
+        """Wait until every challenged ballot is recorded, which sets its voter free to make another, and open it."""
+        pause = LOOK_AGAIN
+        while self._open_recorded():
+            self._service.wait(pause)
+            pause = min(1.5 * pause, LONGEST_LOOK)
 
     def _open_recorded(self) -> int:
         """Open for their voters the ballots that are recorded as challenged; how many are still to open."""

@@ -38,7 +38,7 @@ class Voter:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One ballot to make: the `number`-th of this device, from 1."""
+    """One ballot to make: the `number`-th of this device, from 1; `again` where this voter has challenged before."""
 
     number: int
     token: bytes
@@ -46,6 +46,7 @@ class Act:
     weight: int
     marks: Marks
     challenged: bool
+    again: bool
 
 
 def voter_line(voter: Voter) -> str:
@@ -79,17 +80,28 @@ def read_voters(path: Path) -> Iterator[Voter]:
                 raise VotersError(f"{path.name}, line {number} is not a voter.") from None
 
 
-def acts(voters: Iterator[Voter]) -> Iterator[Act]:
-    """All ballots of these voters, in the order in which the device makes them."""
-    number = 0
-    for voter in voters:
-        for marks, challenged in [*((marks, True) for marks in voter.challenges), (voter.cast, False)]:
-            number += 1
-            yield Act(number, voter.token, voter.style, voter.weight, marks, challenged)
+def acts(path: Path) -> Iterator[Act]:
+    """All ballots of the voters of a file, in the order in which the device makes them.
+
+    Whoever challenges queues up again, behind all others: the next ballot is taken once the challenged one is
+    recorded.
+    """
+    number = turn = 0
+    queued = True
+    while queued:
+        queued = False
+        for voter in read_voters(path):
+            if turn <= len(voter.challenges):
+                challenged = turn < len(voter.challenges)
+                queued = queued or challenged
+                number += 1
+                marks = voter.challenges[turn] if challenged else voter.cast
+                yield Act(number, voter.token, voter.style, voter.weight, marks, challenged, turn > 0)
+        turn += 1
 
 
 def by_index(manifest: Manifest, marks: Marks) -> tuple[dict[int, dict[int, int]], dict[int, str]]:
-    """Votes and texts by contest and option index, as encryption takes them; NotInManifestError names a stranger."""
+    """Votes and texts by contest and option index, for encryption; NotInManifestError for what is not there."""
     votes: dict[int, dict[int, int]] = {}
     for contest_id, marked in marks.votes.items():
         contest = manifest.contest_by_id(contest_id)

@@ -1,0 +1,131 @@
+"""A guardian's agent from the first day to the last: ceremony, waiting, verifying, answering."""
+
+import base64
+import logging
+import re
+from pathlib import Path
+from typing import Any
+
+from amarvote.electionguard.engine import Engine
+from amarvote.guardian.answering import Answering
+from amarvote.guardian.ceremony import Ceremony
+from amarvote.guardian.errors import GuardianError, RefusedRun
+from amarvote.guardian.key_files import GuardianKey, KeyFiles
+from amarvote.guardian.mail import Conversation, ConversationOver
+from amarvote.guardian.roots import PinnedRoots
+from amarvote.guardian.run_state import Part, Run, RunState
+from amarvote.guardian.verifying import OwnCopy
+from amarvote.participants.service import AnswerError, Service
+
+log = logging.getLogger(__name__)
+
+FIRST_LOOK = 0.1
+LONGEST_LOOK = 0.5
+"""Seconds between two looks at the election while there is nothing to do."""
+
+BEFORE_KEYS = ("ceremony", "setting_up")
+COUNTED = ("waiting_for_guardians", "decrypting")
+OVER = ("published", "ceremony_failed")
+_RUN_ID = re.compile(r"[0-9a-f]{64}")
+
+
+class Agent:
+    """The agent of guardian `index`, whose files are in `home`."""
+
+    def __init__(self, service: Service, index: int, home: Path, passphrase: bytes) -> None:
+        self._service = service
+        self._index = index
+        self._home = home
+        self._files = KeyFiles(home, passphrase)
+        self._roots = PinnedRoots(home)
+        self._refused: set[str] = set()
+        self._answered: set[str] = set()
+
+    def work(self) -> None:
+        """Everything until the election is published; GuardianError where this guardian cannot go on."""
+        key = self._key()
+        copy = OwnCopy(self._home, key.h_e)
+        pause = FIRST_LOOK
+        while True:
+            state = self._state(key)
+            if state in OVER:
+                return
+            busy = state in COUNTED and self._serve(key, copy)
+            pause = FIRST_LOOK if busy else min(1.5 * pause, LONGEST_LOOK)
+            self._service.wait(pause)
+
+    def _key(self) -> GuardianKey:
+        """The guardian's key, made in the ceremony where that is not over."""
+        key = self._files.key()
+        if key is None or self._election().get("state") == "ceremony":
+            Ceremony(self._service, self._index, self._home, self._files).run()
+            key = self._files.key()
+        if key is None:
+            raise GuardianError("The ceremony left no key.")
+        return key
+
+    def _state(self, key: GuardianKey) -> str:
+        election = self._election()
+        state = str(election.get("state"))
+        if state not in BEFORE_KEYS and state != "ceremony_failed":
+            shown = election.get("h_e")
+            if shown != base64.b64encode(key.h_e).decode():
+                raise GuardianError(
+                    f"The service shows another election than {key.h_e.hex()}, which this guardian confirmed."
+                )
+            self._files.forget_ceremony()
+        return state
+
+    def _serve(self, key: GuardianKey, copy: OwnCopy) -> bool:
+        """Check in, or answer in the run under way; whether there was something to do."""
+        run = self._run()
+        if run is None:
+            root, _ = copy.verified(self._service)
+            self._roots.pin(key.h_e, root)
+            self._service.post("/run/checkin")
+            return False
+        if run.id in self._refused or run.id in self._answered or self._index not in run.members:
+            return False
+        try:
+            self._answer(key, copy, run)
+            self._answered.add(run.id)
+        except ConversationOver as over:
+            log.info("%s", over)
+        except RefusedRun as refusal:
+            log.warning("%s", refusal)
+            self._refused.add(run.id)
+        return True
+
+    def _answer(self, key: GuardianKey, copy: OwnCopy, run: Run) -> None:
+        root, record = copy.verified(self._service)
+        if root != run.root:
+            raise RefusedRun(
+                f"Run {run.id} is for the aggregated root {run.root.hex()}, but the record that this guardian "
+                f"verified has {root.hex()}."
+            )
+        self._roots.pin(key.h_e, root)
+        state = RunState(self._home, self._index, key.state_key, run)
+        mail = Conversation(self._service, run.id)
+        Answering(record.context, Engine(), key.share, run, state, mail, record.tally, record.challenged).run()
+
+    def _election(self) -> dict[str, Any]:
+        election = self._service.get("/election").json()
+        if not isinstance(election, dict):
+            raise AnswerError("The service does not show an election.")
+        return election
+
+    def _run(self) -> Run | None:
+        answer = self._service.get("/run").json()
+        try:
+            if answer["run"] is None:
+                return None
+            if not _RUN_ID.fullmatch(answer["run"]):
+                raise AnswerError("The service announces a run whose id is none.")
+            members = tuple(int(member) for member in answer["guardians"])
+            parts = tuple(
+                Part(int(part["part"]), str(part["kind"]), int(part["first"]), int(part["count"]))
+                for part in answer["parts"]
+            )
+            return Run(str(answer["run"]), bytes.fromhex(answer["root"]), tuple(sorted(members)), parts)
+        except (KeyError, TypeError, ValueError):
+            raise AnswerError("The service's announcement of the run cannot be read.") from None

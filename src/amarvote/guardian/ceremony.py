@@ -1,0 +1,165 @@
+"""One guardian's way through the key ceremony: section 3.2 and rule 19.
+
+    commit    a hash of the public key, before any other's is seen
+    key       the public key; everybody's proofs are checked
+    share     P_i(ℓ), P̂_i(ℓ) to each other guardian ℓ, encrypted; everybody's are checked
+    confirm   H_G and H_E, once the guardian has compared their words with the others outside the service
+
+Everything sent is on disk before, so that an agent that was killed sends the same again. Whoever breaks the
+protocol is named in a complaint, which ends the ceremony.
+"""
+
+import json
+import logging
+from pathlib import Path
+
+from amarvote.electionguard import share_encryption
+from amarvote.electionguard.context import Context, election_base_hash, parameter_base_hash
+from amarvote.electionguard.engine import Engine
+from amarvote.electionguard.errors import ManifestError
+from amarvote.electionguard.guardian_faults import GuardianFault, KeyRefused
+from amarvote.electionguard.guardians import GuardianPublicKey
+from amarvote.electionguard.joint_keys import ceremony_hash, joint_keys
+from amarvote.electionguard.key_ceremony import (
+    SharePair,
+    check_key_commitment,
+    check_public_key,
+    check_share,
+    generate_secret,
+    key_commitment,
+    key_share,
+    public_key,
+    share_for,
+)
+from amarvote.electionguard.manifest import parse_manifest
+from amarvote.guardian.confirmation import Confirmation
+from amarvote.guardian.errors import GuardianError
+from amarvote.guardian.key_files import CeremonySecret, KeyFiles
+from amarvote.guardian.mail import Conversation, from_each
+from amarvote.participants.files import private_folder, read_bounded, write_durably
+from amarvote.participants.service import Refused, Service
+from amarvote.record.canonical import decode_item
+from amarvote.record.codec import guardian_item, read_guardian
+from amarvote.record.errors import NotCanonical
+
+log = logging.getLogger(__name__)
+
+
+class Ceremony:
+    """Guardian `index` in the ceremony of the election behind `service`."""
+
+    def __init__(self, service: Service, index: int, home: Path, files: KeyFiles) -> None:
+        self._service = service
+        self._index = index
+        self._files = files
+        self._outbox = private_folder(home / "outbox")
+        self._confirmation = Confirmation(home)
+        self._mail = Conversation(service, "ceremony")
+        self._engine = Engine()
+
+    def run(self) -> None:
+        """Everything up to this guardian's confirmation; raises GuardianError where the ceremony fails."""
+        n, k, manifest = self._election()
+        h_p = parameter_base_hash(n, k)
+        own = self._own_secret(n, k, h_p)
+        everybody = set(range(1, n + 1))
+        self._mail.send("commit", key_commitment(own.public_key))
+        commitments = from_each(self._mail.wait("commit"), everybody, "commit")
+        self._mail.send("key", own.public_key)
+        sent_keys = from_each(self._mail.wait("key"), everybody, "key")
+        if sent_keys[self._index] != own.public_key:
+            raise GuardianError("The service shows another public key under this guardian's name. Do not confirm.")
+        try:
+            keys = [self._check_key(sender, commitments, sent_keys, h_p, n, k) for sender in sorted(everybody)]
+            self._send_shares(own, keys, h_p)
+            shares = self._receive_shares(own, keys, h_p)
+        except GuardianFault as fault:
+            self._complain(fault)
+        joint_key, joint_data_key = joint_keys(self._engine, keys)
+        h_b = election_base_hash(h_p, manifest)
+        h_g = ceremony_hash(h_b, joint_key, joint_data_key, keys)
+        context = Context.derive(parse_manifest(manifest), n, k, joint_key, joint_data_key)
+        self._files.keep_key(key_share(self._index, n, shares), context.h_e, h_g)
+        self._confirmation.ask(self._service.wait, h_g, context.h_e)
+        confirmed = {"h_g": h_g.hex(), "h_e": context.h_e.hex()}
+        self._mail.send("confirm", json.dumps(confirmed, sort_keys=True).encode())
+        log.info("confirmed H_G %s and H_E %s", h_g.hex(), context.h_e.hex())
+
+    def _election(self) -> tuple[int, int, bytes]:
+        election = self._service.get("/election").json()
+        try:
+            n, k = int(election["n"]), int(election["k"])
+            manifest = self._service.get("/election/manifest").body
+            parse_manifest(manifest)
+        except ManifestError as problem:
+            raise GuardianError(str(problem)) from None
+        except (KeyError, TypeError, ValueError):
+            raise GuardianError("The service does not show an election.") from None
+        if not (1 <= k <= n <= 1000 and 1 <= self._index <= n):
+            raise GuardianError(f"Guardian {self._index} in an election of {n} guardians with quorum {k}?")
+        return n, k, manifest
+
+    def _own_secret(self, n: int, k: int, h_p: bytes) -> CeremonySecret:
+        own = self._files.ceremony()
+        if own is None:
+            secret = generate_secret(self._index, k)
+            own = CeremonySecret(n, k, secret, guardian_item(public_key(self._engine, h_p, secret)))
+            self._files.keep_ceremony(own)
+        if (own.n, own.k, own.secret.index) != (n, k, self._index):
+            raise GuardianError(
+                f"The key file is guardian {own.secret.index}'s of {own.n} with quorum {own.k}, but the election "
+                f"has {n} with quorum {k} and calls this guardian {self._index}. Start with an empty home."
+            )
+        return own
+
+    def _check_key(
+        self, sender: int, commitments: dict[int, bytes], sent_keys: dict[int, bytes], h_p: bytes, n: int, k: int
+    ) -> GuardianPublicKey:
+        check_key_commitment(sender, commitments[sender], sent_keys[sender])
+        try:
+            item = decode_item(sent_keys[sender])
+        except NotCanonical as problem:
+            raise KeyRefused(sender, f"its public key is not in the record's encoding: {problem}") from None
+        if item.WhichOneof("item") != "guardian_public_key":
+            raise KeyRefused(sender, "what it sent as its public key is something else.")
+        key = read_guardian(item)
+        check_public_key(self._engine, h_p, n, k, key, sender)
+        return key
+
+    def _send_shares(self, own: CeremonySecret, keys: list[GuardianPublicKey], h_p: bytes) -> None:
+        for key in keys:
+            if key.index == self._index:
+                continue
+            # Encryption is randomised: what went out once must go out again after a kill.
+            stored = self._outbox / f"share-{key.index}"
+            if not stored.exists():
+                share = share_for(own.secret, key.index)
+                encrypted = share_encryption.encrypt_share(
+                    self._engine, h_p, self._index, key.index, key.kappa, share
+                )
+                write_durably(stored, encrypted.to_bytes())
+            self._mail.send("share", read_bounded(stored, 4096), to=key.index)
+
+    def _receive_shares(
+        self, own: CeremonySecret, keys: list[GuardianPublicKey], h_p: bytes
+    ) -> dict[int, SharePair]:
+        to_me = tuple(message for message in self._mail.wait("share") if message.recipient == self._index)
+        sent = from_each(to_me, {key.index for key in keys} - {self._index}, "share")
+        shares = {self._index: share_for(own.secret, self._index)}
+        for key in keys:
+            if key.index != self._index:
+                encrypted = share_encryption.EncryptedShare.from_bytes(key.index, self._index, sent[key.index])
+                kappa = keys[self._index - 1].kappa
+                shares[key.index] = share_encryption.decrypt_share(
+                    self._engine, h_p, own.secret.zeta, kappa, encrypted
+                )
+            check_share(self._engine, key, self._index, shares[key.index])
+        return shares
+
+    def _complain(self, fault: GuardianFault) -> None:
+        complaint = {"culprit": fault.culprit, "sentence": str(fault)}
+        try:
+            self._mail.send("complain", json.dumps(complaint, sort_keys=True).encode())
+        except Refused as refusal:
+            log.warning("the complaint was not taken: %s", refusal)
+        raise GuardianError(f"Complaint. {fault}") from fault

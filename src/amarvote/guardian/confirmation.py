@@ -1,0 +1,54 @@
+"""H_G and H_E as words, which guardians compare outside the service before they confirm (rule 19)."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from amarvote.electionguard.words import WordsError, bytes_of_words, words_of
+from amarvote.guardian.errors import GuardianError
+from amarvote.participants.files import read_bounded, write_durably
+
+LOOK_EVERY = 0.1
+LONGEST_TEXT = 4096
+NAMES = ("H_G", "H_E")
+
+
+def words_text(h_g: bytes, h_e: bytes) -> str:
+    """Both hashes as a guardian reads them to the others: a line each."""
+    return "".join(f"{name} {'-'.join(words_of(value))}\n" for name, value in zip(NAMES, (h_g, h_e), strict=True))
+
+
+def read_words(text: str) -> dict[str, bytes]:
+    """The hashes that somebody typed; GuardianError where the text does not say them."""
+    found: dict[str, bytes] = {}
+    for line in text.splitlines():
+        name, _, words = line.strip().partition(" ")
+        if name not in NAMES:
+            continue
+        try:
+            found[name] = bytes_of_words(words)
+        except WordsError as problem:
+            raise GuardianError(f"The words of {name} cannot be read: {problem}") from None
+    if set(found) != set(NAMES):
+        raise GuardianError("The confirmation must hold the words of H_G and of H_E, a line each.")
+    return found
+
+
+class Confirmation:
+    """The place in a guardian's home where words are shown and typed: files `words` and `confirm`."""
+
+    def __init__(self, home: Path) -> None:
+        self._shown = home / "words"
+        self._typed = home / "confirm"
+
+    def ask(self, wait: Callable[[float], None], h_g: bytes, h_e: bytes) -> None:
+        """Show the words and wait until the guardian typed the ones heard; GuardianError where they differ."""
+        write_durably(self._shown, words_text(h_g, h_e).encode())
+        while not self._typed.exists():
+            wait(LOOK_EVERY)
+        typed = read_words(read_bounded(self._typed, LONGEST_TEXT).decode("utf-8", "replace"))
+        different = [name for name, value in zip(NAMES, (h_g, h_e), strict=True) if typed[name] != value]
+        if different:
+            raise GuardianError(
+                f"The other guardians read other words for {' and '.join(different)}: you are being shown "
+                "different elections. Do not go on; find out with the others who saw what."
+            )

@@ -1,0 +1,116 @@
+"""The guardians' mail: what goes round in a conversation, round by round, through the service."""
+
+import base64
+from dataclasses import dataclass
+from typing import Any
+
+from amarvote.guardian.errors import GuardianError
+from amarvote.participants.service import AnswerError, Service
+
+FIRST_LOOK = 0.05
+LONGEST_LOOK = 0.4
+"""Seconds between two looks whether a round is complete: they grow."""
+
+LOOKS_PER_STATE = 10
+"""So many looks at a round, then one at the election's state: a complaint ends the ceremony for all."""
+
+EVERYBODY = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of a complete round: to this guardian, or to everybody."""
+
+    sender: int
+    recipient: int
+    part: int
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """A round as the service shows it; messages only where it is complete."""
+
+    complete: bool
+    missing: tuple[int, ...]
+    messages: tuple[Message, ...]
+
+
+class Conversation:
+    """The ceremony, or one run."""
+
+    def __init__(self, service: Service, name: str) -> None:
+        self._service = service
+        self._name = name
+
+    def send(self, round_name: str, payload: bytes, part: int = 0, to: int = EVERYBODY) -> None:
+        """Send a message; the same one again changes nothing, another in its place is refused."""
+        self._service.put(f"/mail/{self._name}/{round_name}/{part}", payload, to=to)
+
+    def look(self, round_name: str) -> Round:
+        """The round as it stands."""
+        answer = self._service.get(f"/mail/{self._name}/{round_name}").json()
+        try:
+            return Round(
+                answer["complete"] is True,
+                tuple(_number(guardian) for guardian in answer["missing"]),
+                tuple(_message(entry) for entry in answer["messages"]),
+            )
+        except (KeyError, TypeError, ValueError):
+            raise AnswerError(f"The service's answer about round {round_name} cannot be read.") from None
+
+    def wait(self, round_name: str) -> tuple[Message, ...]:
+        """All messages of a round, once everybody has sent theirs; GuardianError where that will not be."""
+        pause, looks = FIRST_LOOK, 0
+        while True:
+            round_now = self.look(round_name)
+            if round_now.complete:
+                return round_now.messages
+            looks += 1
+            if looks % LOOKS_PER_STATE == 0:
+                self._still_on()
+            self._service.wait(pause)
+            pause = min(1.5 * pause, LONGEST_LOOK)
+
+    def _still_on(self) -> None:
+        if self._name != "ceremony":
+            run = self._service.get("/run").json()
+            if not isinstance(run, dict) or run.get("run") != self._name:
+                raise ConversationOver(f"Run {self._name} has ended.")
+            return
+        election = self._service.get("/election").json()
+        if isinstance(election, dict) and election.get("state") == "ceremony_failed":
+            raise GuardianError(f"The ceremony has failed: {election.get('note') or 'a guardian complained'}.")
+
+
+class ConversationOver(GuardianError):  # noqa: N818 - reads as what happened
+    """The run that an agent was answering in is over, complete or not."""
+
+
+def _message(entry: dict[str, Any]) -> Message:
+    payload = base64.b64decode(entry["payload"], validate=True)
+    return Message(_number(entry["sender"]), _number(entry["to"]), _number(entry["part"]), payload)
+
+
+def _number(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise TypeError("not a number")
+    return value
+
+
+def from_each(
+    messages: tuple[Message, ...], senders: set[int], round_name: str, part: int = 0
+) -> dict[int, bytes]:
+    """The one payload of each of `senders` in a part of a round; GuardianError where the service left one out."""
+    found: dict[int, bytes] = {}
+    for message in messages:
+        if message.part == part:
+            if message.sender in found:
+                raise GuardianError(f"Guardian {message.sender} appears twice in part {part} of {round_name}.")
+            found[message.sender] = message.payload
+    if set(found) != senders:
+        raise GuardianError(
+            f"The service calls round {round_name} complete, but part {part} is from {sorted(found)} "
+            f"instead of {sorted(senders)}."
+        )
+    return found
