@@ -149,7 +149,8 @@ def _check_number(field: Field, value: int) -> None:
     if value > LIMITS[field.kind]:
         raise NotCanonical(f"is {value}, more than {LIMITS[field.kind]}")
     if field.kind is Kind.ENUM and value not in field.names:
-        raise NotCanonical(f"is {value}, which means nothing", newer=field.enum == "SectionType")
+        code = "R.version" if field.enum == "SectionType" else "R.encoding"  # no minor version adds sections
+        raise NotCanonical(f"is {value}, which means nothing here", newer=True, code=code)
 
 
 def _check_width(field: Field, length: int) -> None:

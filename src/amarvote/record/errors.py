@@ -26,6 +26,10 @@ class NotCanonical(ElectionGuardError):  # noqa: N818
         return NotCanonical(f"{place}{separator}{self.reason}", newer=self.newer, code=self.code)
 
 
+class ContainerFault(ElectionGuardError):  # noqa: N818
+    """The files of a record do not hold what their container promises (finding R.container)."""
+
+
 class StructureProblem(ElectionGuardError):  # noqa: N818
     """A canonical item that lacks a part its section needs, or has one that we do not support.
 

@@ -279,7 +279,7 @@ class _Parser:
         for number, known in field.names.items():
             if known.encode() == name:
                 return number
-        raise NotCanonical(f"is {name[:80].decode(errors='replace')!r}, which means nothing")
+        raise NotCanonical(f"is {name[:80].decode(errors='replace')!r}, which means nothing here", newer=True)
 
     def _timestamp(self) -> bytes:
         found = _TIMESTAMP.fullmatch(self._string())
