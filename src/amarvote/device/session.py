@@ -94,7 +94,7 @@ class Session:
         self._last_code = submission.confirmation_code
 
     def _open_all(self) -> None:
-        """Wait until every challenged ballot is recorded, which sets its voter free to make another, and open it."""
+        """Wait until every challenged ballot is recorded, which lets its voter make another, and open it."""
         pause = LOOK_AGAIN
         while self._open_recorded():
             self._service.wait(pause)

@@ -38,7 +38,7 @@ class Voter:
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One ballot to make: the `number`-th of this device, from 1; `again` where this voter has challenged before."""
+    """One ballot to make: the `number`-th of this device, from 1; `again` where its voter has challenged one."""
 
     number: int
     token: bytes
