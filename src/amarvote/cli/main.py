@@ -6,7 +6,7 @@ import traceback
 import typer
 from typer.exceptions import TyperException
 
-from amarvote.cli import exits, import_
+from amarvote.cli import exits, import_, record
 
 app = typer.Typer(
     help="Verifiable elections: ballots are counted without being opened, and anyone can check the record.",
@@ -16,6 +16,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(import_.commands, name="import")
+app.add_typer(record.commands, name="record")
 
 
 def main() -> None:

@@ -5,7 +5,7 @@ import stat
 from pathlib import Path
 
 from amarvote.electionguard.errors import Finding
-from amarvote.record.errors import ContainerFault
+from amarvote.record.errors import ContainerFault, UnreadableRecord
 from amarvote.record.files import Names
 
 
@@ -48,7 +48,9 @@ class Folder:
                     for entry in entries:
                         self._take(f"{folder}{entry.name}", entry, folders)
             except OSError as problem:
-                self._names.refuse(folder or ".", f"cannot be listed: {problem.strerror}")
+                if not folder:
+                    raise UnreadableRecord(f"{self._root} cannot be listed: {problem.strerror}") from None
+                self._names.refuse(folder, f"cannot be listed: {problem.strerror}")
 
     def _take(self, path: str, entry: os.DirEntry[str], folders: list[str]) -> None:
         try:

@@ -21,12 +21,12 @@ from amarvote.record.items import TocEntry
 from amarvote.record.json_lines import line_to_item
 from amarvote.record.layout import Layout, read_layout
 from amarvote.record.opening import other_major, read_toc, read_version
-from amarvote.record.sections import FORMAT_MINOR, MANIFEST_COPY, Carrier, Section, SectionType
+from amarvote.record.sections import FORMAT_MINOR, MANIFEST_COPY, META, Carrier, Section, SectionType
 from amarvote.record.segment_chain import RawFrame, SegmentChain
 from amarvote.record.segments import Segment, check_header
 from amarvote.record.zip_archive import ZipArchive
 
-_COMPARE_CHUNK = 256 * 1024
+_COPY_CHUNK = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +119,23 @@ class Record:
         """How many items a section has; where its last file breaks off, that place counts as one."""
         return self._chain(section).count()
 
+    def segments(self, section: Section) -> list[int]:
+        """The position of the first item of each of a section's segments that can be read."""
+        return self._chain(section).starts()
+
+    def copies(self) -> list[str]:
+        """Files beside the sections that are kept as they are: the manifest's copy and `meta.json`."""
+        return [path for path in (MANIFEST_COPY, META) if path in self._files.sizes]
+
+    def read_copy(self, path: str) -> Iterator[bytes]:
+        """One of these files, piece by piece; raises ContainerFault."""
+        stream = self._files.open(path)
+        try:
+            while data := stream.read(_COPY_CHUNK):
+                yield data
+        finally:
+            stream.close()
+
     def items(self, section: Section, start: int = 0, stop: int | None = None) -> Iterator[RawItem]:
         """Items start..stop-1 of a section, to its end without `stop`; earlier segments are not read.
 
@@ -131,8 +148,17 @@ class Record:
     def signatures(self) -> Iterator[tuple[str, RawItem]]:
         """Every signature over a root, with the path of its file."""
         for path in self._layout.signatures:
-            for frame in self._read_signatures(path):
-                yield path, self._decode(frame, f"{path} item {frame.ordinal + 1}")
+            for raw in self.signature_items(path):
+                yield path, raw
+
+    def signature_files(self) -> list[str]:
+        """The files of signatures, one for each statement."""
+        return self._layout.signatures
+
+    def signature_items(self, path: str) -> Iterator[RawItem]:
+        """The signatures in one of these files."""
+        for frame in self._read_signatures(path):
+            yield self._decode(frame, f"{path} item {frame.ordinal + 1}")
 
     def _open(self) -> None:
         self._layout = read_layout(self._files.sizes)
@@ -205,15 +231,11 @@ class Record:
         if self._files.sizes[MANIFEST_COPY] != len(content):
             return [differs]
         try:
-            stream = self._files.open(MANIFEST_COPY)
-            try:
-                position = 0
-                while data := stream.read(_COMPARE_CHUNK):
-                    if content[position : position + len(data)] != data:
-                        return [differs]
-                    position += len(data)
-            finally:
-                stream.close()
+            position = 0
+            for data in self.read_copy(MANIFEST_COPY):
+                if content[position : position + len(data)] != data:
+                    return [differs]
+                position += len(data)
         except ContainerFault as fault:
             return [Finding("R.container", MANIFEST_COPY, str(fault))]
         return []

@@ -66,6 +66,11 @@ class SegmentChain:
                 return start + sum(1 for _ in self.frames(start))
         return min(self._count, 1)
 
+    def starts(self) -> list[int]:
+        """The position of the first item of each segment whose header can be read."""
+        starts = (self._start(number) for number in range(self._count))
+        return [start for start in starts if isinstance(start, int)]
+
     def findings(self) -> list[Finding]:
         """What is wrong with the headers of the segments and the order that they state."""
         findings = []
@@ -148,6 +153,7 @@ class SegmentChain:
                     yield RawFrame(reading.ordinal, data)
                 reading.ordinal += 1
             if self._look_ahead(reading, limit):
+                self.close()  # another reading may have left its own in the meantime
                 self._cursor = reading
         except ContainerFault as fault:
             yield RawFrame(reading.ordinal, b"", self._finding(number, fault))

@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 from amarvote.record.canonical import check_item, member_of
 from amarvote.record.codec import toc_item
@@ -82,17 +82,24 @@ def phase_root(entries: Iterable[TocEntry], phase: Phase) -> bytes:
 def _write_items(
     root: Path, path: str, section: Section, first_ordinal: int, items: Iterable[bytes], carrier: Carrier
 ) -> list[bytes]:
+    with _Replacing(root, path) as file:
+        return write_items(file, section, first_ordinal, items, carrier)
+
+
+def write_items(
+    file: IO[bytes], section: Section, first_ordinal: int, items: Iterable[bytes], carrier: Carrier
+) -> list[bytes]:
+    """Write the header and items of one segment to an open file; the leaf hashes. Raises RecordWriteError."""
     leaves = []
     header = segment_header(section, first_ordinal)
-    with _Replacing(root, path) as file:
-        if carrier is Carrier.PROTOBUF:
-            file.write(frame(header.SerializeToString(deterministic=True)))
-        else:
-            file.write(header_to_line(header) + b"\n")
-        for number, data in enumerate(items, start=first_ordinal):
-            _check(section, number, data)
-            file.write(frame(data) if carrier is Carrier.PROTOBUF else item_to_line(data) + b"\n")
-            leaves.append(leaf(data))
+    if carrier is Carrier.PROTOBUF:
+        file.write(frame(header.SerializeToString(deterministic=True)))
+    else:
+        file.write(header_to_line(header) + b"\n")
+    for number, data in enumerate(items, start=first_ordinal):
+        _check(section, number, data)
+        file.write(frame(data) if carrier is Carrier.PROTOBUF else item_to_line(data) + b"\n")
+        leaves.append(leaf(data))
     return leaves
 
 
@@ -114,7 +121,7 @@ class _Replacing:
         self._path = root / path
         self._temporary = root / UNFINISHED / f"{path.replace('/', '-')}.{os.getpid()}"
 
-    def __enter__(self) -> BinaryIO:
+    def __enter__(self) -> IO[bytes]:
         self._path.parent.mkdir(parents=True, exist_ok=True)
         self._temporary.parent.mkdir(parents=True, exist_ok=True)
         self._file = self._temporary.open("wb")

@@ -15,9 +15,9 @@ from amarvote.record.files import MAX_FILES, Names
 
 STORED, DEFLATED = 0, 8
 
-MAX_RATIO = 200
-RATIO_SLACK = 1024 * 1024
-"""A deflated file may be 1 MiB and 200 times its compressed size; base64 of random bytes comes to 1.4 times."""
+MAX_RATIO = 20
+RATIO_SLACK = 16 * 1024 * 1024
+"""All files together may have 20 times the size of the archive and 16 MiB; a record in JSON comes to 1.4 times."""
 
 _END = struct.Struct("<4s4H2LH")
 _END_MARK = b"PK\x05\x06"
@@ -88,6 +88,9 @@ def read_directory(handle: int, size: int, names: Names) -> dict[str, ZipEntry]:
     if position != end:
         raise ContainerFault(f"the archive's directory has {end - position} bytes after its {count} files")
     _check_overlaps(extents, names)
+    total = sum(entry.size for entry in entries.values())
+    if total > MAX_RATIO * size + RATIO_SLACK:
+        raise ContainerFault(f"the archive would inflate from {size} to {total} bytes, as a bomb does")
     return entries
 
 
@@ -214,8 +217,6 @@ def _check_header(header: _Header, *, folder: bool) -> None:
         raise ContainerFault("is a folder with data in it")
     if header.method == STORED and header.size != header.packed:
         raise ContainerFault("is stored, and yet has two sizes")
-    if header.size > MAX_RATIO * header.packed + RATIO_SLACK:
-        raise ContainerFault(f"would inflate from {header.packed} to {header.size} bytes, as a bomb does")
 
 
 def _read_local(handle: int, header: _Header, limit: int) -> ZipEntry:
