@@ -50,15 +50,20 @@ def check_guardians(
     engine: Engine, h_p: bytes, n: int, k: int, keys: Sequence[GuardianPublicKey], findings: Findings
 ) -> NotEvaluated:
     """Verification 2 on the list of all guardians: exactly 1..n (2.A), in order (R.order), and each key."""
-    indices = [key.index for key in keys]
-    if sorted(indices) != list(range(1, n + 1)):
-        findings.add("2.A", f"The guardians are {_some(indices)}, not exactly 1 to {n}.")
-    elif indices != sorted(indices):
-        findings.add("R.order", f"The guardians stand in the order {_some(indices)}.")
+    check_guardian_list(n, [key.index for key in keys], findings)
     skipped: set[str] = set()
     for key in keys:
         skipped |= check_guardian_key(engine, h_p, k, key, findings.at(f"guardian {key.index}"))
     return frozenset(skipped)
+
+
+def check_guardian_list(n: int, indices: Sequence[int], findings: Findings) -> None:
+    """The guardians are exactly 1..n (2.A) and stand in that order (R.order); n is as claimed, so never counted up to."""
+    ascending = sorted(indices)
+    if len(indices) != n or any(index != due for due, index in enumerate(ascending, start=1)):
+        findings.add("2.A", f"The guardians are {_some(indices)}, not exactly 1 to {n}.")
+    elif list(indices) != ascending:
+        findings.add("R.order", f"The guardians stand in the order {_some(indices)}.")
 
 
 def check_guardian_key(
