@@ -215,8 +215,8 @@ def test_both_known_commitments_are_read() -> None:
     assert {"d_1 (1,1) U=[1,3]", "d_3 (2,1) U=[2,3]"} <= set(KNOWN)
 
 
-# Contest data: our own values. Input: the contest data of the known answers (contest 2 of the main ballot, one block),
-# guardians 1 and 3 with u_1 = 4001007 and u_3 = 4003007.
+# Contest data: our own values. Input: the contest data of the known answers (contest 2 of the main ballot, one
+# block), guardians 1 and 3 with u_1 = 4001007 and u_3 = 4003007.
 
 OWN = {
     "d_1": "22cd66df4ef6d6c4d264542cbce92b2a6c4f7a0e3e29d97b0ea85f26361dd88e",

@@ -182,6 +182,8 @@ def combine(
     """Check all that the members sent, then bring it together; `share_keys[i]` is g^{z_i} (`joint_keys`).
 
     MessageRefused, RevealRefused or ResponseRefused names the first guardian whose part does not hold, and where.
+    `answers` must hold the very commitments and reveals that the members saw when they responded: with others, the
+    challenge is another, and an honest guardian would be named.
     """
     for member in members:
         if member not in answers:

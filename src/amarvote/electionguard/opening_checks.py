@@ -212,7 +212,9 @@ def _check_nonces(
         if opened is not None:
             skipped |= _check_data(context, engine, opening.h_i, encrypted, opened, place)
             pairs = _recomputed(context, engine, opened, place) if encrypted.index in complete else None
-        if pairs is None or any(alpha >= P or beta >= P for alpha, beta in pairs):
+        data = encrypted.contest_data
+        wild = data is not None and (data.c0 >= P or data.c >= Q or data.v >= Q)
+        if pairs is None or wild or any(alpha >= P or beta >= P for alpha, beta in pairs):
             skipped.add("13.B")
         else:
             hashes.append(contest_hash(opening.h_i, encrypted.index, pairs, encrypted.contest_data))
