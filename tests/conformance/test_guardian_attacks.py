@@ -167,7 +167,7 @@ def committed_to(guardian: int, reveals: list[Reveal], items: Sequence[TallyCiph
 
 
 def run_with(cheat: int, reveals: list[Reveal], nonces: list[int]) -> dict[int, Answers]:
-    """A whole run in which guardian `cheat` commits to, reveals and answers for `reveals`; the others are honest."""
+    """A run in which guardian `cheat` commits to, reveals and answers for `reveals`; the others are honest."""
     all_reveals = {i: [one.reveal for one in BEGUN[i]] for i in U} | {cheat: reveals}
     commitments = {i: [one.commitment for one in BEGUN[i]] for i in U} | {cheat: committed_to(cheat, reveals)}
     begun = {
