@@ -17,7 +17,7 @@ lint: .venv/dev.stamp
 	.venv/bin/mypy
 	.venv/bin/lint-imports
 
-bench: .venv/dev.stamp
+bench: .venv/dev.stamp .venv-bench/stamp
 	.venv/bin/python -m bench $(ARGS)
 
 .venv/bin/pip:
@@ -34,6 +34,12 @@ bench: .venv/dev.stamp
 	$(PIP) install --require-hashes --requirement requirements/dev.txt
 	@touch $@
 
+# The library that `make bench` compares with, in an environment of its own.
+.venv-bench/stamp: requirements/bench.txt
+	$(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/pip --disable-pip-version-check --quiet install --require-hashes --requirement requirements/bench.txt
+	@touch $@
+
 # Locks by hash, without addresses. Run after a change of dependencies in pyproject.toml.
 lock:
 	$(PYTHON) -m venv .venv-lock
@@ -42,6 +48,8 @@ lock:
 	  --no-header --no-annotate --group build pyproject.toml --output-file requirements/run.txt
 	.venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-header --no-annotate --group build --group dev --constraints requirements/run.txt pyproject.toml --output-file requirements/dev.txt
+	echo 'electionguard==1.4.0' | .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-header --no-annotate - --output-file requirements/bench.txt
 
 clean:
 	rm -rf .venv .venv-lock .venv-bench
