@@ -3,13 +3,12 @@
 from functools import lru_cache
 from typing import Any
 
+from gmpy2 import mpz
 from sqlalchemy import Row
 
+from amarvote.electionguard.context import Context
 from amarvote.electionguard.manifest import Manifest, parse_manifest
 from amarvote.pipeline.messages import Message
-
-PARTS = 3
-"""manifest, K, K̂: the first parts of every message about an election whose keys are known."""
 
 
 def about(election: Row[Any], kind: str, fields: dict[str, Any], *parts: bytes) -> Message:
@@ -24,3 +23,10 @@ def about(election: Row[Any], kind: str, fields: dict[str, Any], *parts: bytes) 
 def manifest_of(raw: bytes) -> Manifest:
     """The manifest read from its bytes; a few are kept."""
     return parse_manifest(raw)
+
+
+def context_of(election: Row[Any]) -> Context:
+    """The constants of an election with joint keys, for what only hashes."""
+    joint_key = mpz.from_bytes(election.joint_key, "big")
+    joint_data_key = mpz.from_bytes(election.joint_data_key, "big")
+    return Context.derive(manifest_of(election.manifest), election.n, election.k, joint_key, joint_data_key)

@@ -10,6 +10,7 @@ from amarvote.pipeline import publishing, states
 from amarvote.pipeline.computing.totals import unpack_total
 from amarvote.pipeline.constants import manifest_of
 from amarvote.pipeline.phases import Place, Step, all_done, register
+from amarvote.pipeline.settings import Settings
 from amarvote.pipeline.verifying import begin_verify
 from amarvote.record.codec import decrypted_tally_item
 from amarvote.record.merkle import leaf
@@ -31,20 +32,14 @@ def begin_record(where: Place) -> None:
     publishing.plan_segments(place, Phase.FINAL, after=Phase.AGGREGATED)
 
 
-def begin_again(where: Place, scope: str) -> None:
+def begin_again(connection: Connection, settings: Settings, election: Row[Any]) -> None:
     """Write every section anew, from the same rows; the roots must come out the same."""
-    states.move(where.connection, where.election.id, states.RECORDING)
-    phase = order.begin(where.connection, where.election.id, NAME, scope)
-    place = Place(where.connection, where.settings, where.election, phase)
-    publishing.plan_segments(place, Phase.FINAL, after=None)
-
-
-def next_scope(connection: Connection, election_id: str) -> str:
-    """The scope of the next writing of the record: how often it was written before."""
+    states.move(connection, election.id, states.RECORDING)
     written = connection.execute(
-        select(func.count()).where(phases.c.election_id == election_id, phases.c.name == NAME)
+        select(func.count()).where(phases.c.election_id == election.id, phases.c.name == NAME)
     ).scalar_one()
-    return str(written + 1)
+    phase = order.begin(connection, election.id, NAME, str(written + 1))
+    publishing.plan_segments(Place(connection, settings, election, phase), Phase.FINAL, after=None)
 
 
 def _decrypted_tally(connection: Connection, election: Row[Any]) -> list[bytes]:

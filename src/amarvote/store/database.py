@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect
+from sqlalchemy.exc import OperationalError
 
 from amarvote.store.tables import metadata
 
@@ -14,6 +15,10 @@ BUSY_MILLISECONDS = 60_000
 KEPT_CONNECTIONS = 4
 CONNECTIONS = 48
 """Kept open between transactions, and at most so many at once: the API serves 40 requests side by side."""
+
+
+BusyDatabaseError = OperationalError
+"""The database did not answer in time, or the disk is full: what was asked did not happen and is asked again."""
 
 
 class NoDatabaseError(Exception):

@@ -1,0 +1,67 @@
+"""What everybody may ask.
+
+    GET /election            {id, title, state, note, paused, n, k, chaining_mode, h_e, joint_key, joint_data_key, h_g}
+    GET /election/manifest   the exact bytes
+    GET /ballots/{id_b hex}  {state: submitted|waiting|accepted|rejected, findings: [{code, where, message}]}
+    GET /record              {phase: setup|aggregated|final|null, files: [{path, size}]}
+    GET /record/{path}       the bytes of one file
+    GET /progress            see elections.progress
+    GET /results             see elections.results; 404 until the record is verified
+
+Bytes in JSON are base64; ids of ballots are hex.
+"""
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import FileResponse, Response
+
+from amarvote.api.bodies import service_of
+from amarvote.elections import overview, progress, record_files, results, submission
+from amarvote.elections.errors import NotFound
+
+router = APIRouter()
+
+
+@router.get("/election")
+def election(request: Request) -> dict[str, Any]:
+    """What the election is, and its state."""
+    return overview.describe(service_of(request))
+
+
+@router.get("/election/manifest")
+def manifest(request: Request) -> Response:
+    """The manifest's exact bytes."""
+    return Response(overview.manifest(service_of(request)), media_type="application/json")
+
+
+@router.get("/ballots/{id_b}")
+def ballot(request: Request, id_b: str) -> dict[str, Any]:
+    """What became of a ballot."""
+    if len(id_b) != 64 or not set(id_b) <= set("0123456789abcdef"):
+        raise NotFound("A ballot's identifier is 64 lower-case hex digits.")
+    return submission.ballot_state(service_of(request), bytes.fromhex(id_b))
+
+
+@router.get("/record")
+def record(request: Request) -> dict[str, Any]:
+    """The public files of the record."""
+    return record_files.listing(service_of(request))
+
+
+@router.get("/record/{path:path}")
+def record_file(request: Request, path: str) -> FileResponse:
+    """One public file of the record."""
+    return FileResponse(record_files.file_path(service_of(request), path), media_type="application/octet-stream")
+
+
+@router.get("/progress")
+def how_far(request: Request) -> dict[str, Any]:
+    """How far the election is."""
+    return progress.progress(service_of(request))
+
+
+@router.get("/results")
+def totals(request: Request) -> dict[str, Any]:
+    """The verified results."""
+    return results.results(service_of(request))

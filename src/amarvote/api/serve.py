@@ -1,0 +1,75 @@
+"""`python -m amarvote.api.serve --database URL --socket PATH --record DIR [--election ID]`: the orchestrator.
+
+Serves one election over a UNIX socket, which its owner alone may use, and evaluates every transition again each
+second. Any number may run beside each other; when one dies, what it would have done is done by the next sweep.
+"""
+
+import argparse
+import logging
+import os
+import sys
+import threading
+from pathlib import Path
+
+import uvicorn
+
+from amarvote.api.application import application
+from amarvote.elections.errors import Refusal
+from amarvote.elections.service import BusyDatabaseError, NoDatabaseError, Service, open_service
+
+log = logging.getLogger(__name__)
+
+GRACE_SECONDS = 3
+UNREADABLE = 2
+
+
+def main() -> int:
+    """Serve until terminated."""
+    parser = argparse.ArgumentParser(prog="amarvote.api.serve", description="Serve an election over a socket.")
+    parser.add_argument("--database", required=True, help="sqlite:////absolute/path")
+    parser.add_argument("--socket", required=True, type=Path)
+    parser.add_argument("--record", required=True, type=Path, help="directory of the records")
+    parser.add_argument("--election", help="its identifier, where the database holds several")
+    options = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    try:
+        service = open_service(options.database, options.record, options.election)
+    except (NoDatabaseError, Refusal) as problem:
+        sys.stderr.write(f"{problem}\n")
+        return UNREADABLE
+    serve(service, options.socket)
+    return 0
+
+
+def serve(service: Service, socket: Path) -> None:
+    """Serve on this socket, and sweep, until terminated."""
+    os.umask(0o077)  # the socket is for its owner only
+    socket.unlink(missing_ok=True)
+    over = threading.Event()
+    sweeper = threading.Thread(target=_sweep, args=(service, over), name="sweeper", daemon=True)
+    sweeper.start()
+    config = uvicorn.Config(
+        application(service),
+        uds=str(socket),
+        log_level="warning",
+        access_log=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+    )
+    try:
+        uvicorn.Server(config).run()
+    finally:
+        over.set()
+        sweeper.join(GRACE_SECONDS)
+        service.close()
+
+
+def _sweep(service: Service, over: threading.Event) -> None:
+    while not over.wait(service.settings.relay_seconds):
+        try:
+            service.sweep()
+        except BusyDatabaseError as problem:
+            log.warning("the sweep is tried again: %s", problem)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,82 @@
+"""What a voting device asks of the service beside submitting: who it is, closing, starting anew."""
+
+import base64
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from amarvote.elections.errors import Conflict, Forbidden, Unprocessable
+from amarvote.elections.service import Service
+from amarvote.elections.submission import current_device
+from amarvote.pipeline import states
+from amarvote.pipeline.setting_up import prepare_device
+from amarvote.store.tables import devices
+
+LONGEST_STRING = 1000
+
+
+def describe(service: Service, number: int) -> dict[str, Any]:
+    """{name, device_id, h_di, last_code, closed, broken}: hashes in base64, null before the keys are made."""
+    with service.database.write() as connection:
+        device = current_device(connection, service.election_id, number)
+    return {
+        "name": device.name,
+        "device_id": device.device_string,
+        "h_di": _base64(device.h_di),
+        "last_code": _base64(device.last_code),
+        "closed": device.closed,
+        "broken": device.broken,
+    }
+
+
+def close(service: Service, number: int, name: str) -> None:
+    """The device submits no more; closing twice is the same."""
+    with service.database.write() as connection:
+        device = _own(connection, service.election_id, number, name)
+        connection.execute(update(devices).where(devices.c.id == device.id).values(closed=True))
+
+
+def restart(service: Service, number: int, name: str, device_string: Any) -> None:
+    """Start the device anew under a new device string (rule 6); the chain so far stays as it is."""
+    if not isinstance(device_string, str) or not 0 < len(device_string.encode()) <= LONGEST_STRING:
+        raise Unprocessable(f"A device string has 1 to {LONGEST_STRING} bytes.")
+    with service.database.write() as connection:
+        election = states.locked(connection, service.election_id)
+        if election.state not in (states.READY, states.OPEN):
+            raise Conflict(f"No device is started now: the election is {election.state}.")
+        device = _own(connection, service.election_id, number, name)
+        taken = connection.execute(
+            select(devices.c.id).where(
+                devices.c.election_id == service.election_id, devices.c.device_string == device_string
+            )
+        ).first()
+        if taken:
+            raise Conflict("That device string was used before; a new chain needs a new one.")
+        connection.execute(
+            insert(devices).values(
+                election_id=service.election_id,
+                number=number,
+                chain=device.chain + 1,
+                name=device.name,
+                device_string=device_string,
+                closed=False,
+                stored=0,
+                settled=0,
+            )
+        )
+        fresh = current_device(connection, service.election_id, number)
+        prepare_device(connection, fresh, election.h_e, election.chaining_mode)
+        states.record_event(
+            connection, service.election_id, f"device {device.name} starts anew as {device_string!r}"
+        )
+
+
+def _own(connection: Connection, election_id: str, number: int, name: str) -> Row[Any]:
+    device = current_device(connection, election_id, number)
+    if device.name != name:
+        raise Forbidden(f"This token is {device.name}'s, not {name}'s.")
+    return device
+
+
+def _base64(value: bytes | None) -> str | None:
+    return None if value is None else base64.b64encode(value).decode()

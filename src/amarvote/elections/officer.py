@@ -1,0 +1,223 @@
+"""The officer's commands. Each says in the election's log what was decided."""
+
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select, update
+
+from amarvote.elections.errors import Conflict, NotFound, Unprocessable
+from amarvote.elections.service import Service
+from amarvote.pipeline import chunks as life
+from amarvote.pipeline import phases as order
+from amarvote.pipeline import recording, settling, states
+from amarvote.pipeline import runs as running
+from amarvote.pipeline.accepting import NAME as ACCEPT
+from amarvote.pipeline.constants import manifest_of
+from amarvote.store.tables import ballots, chunks, elections, guardians, phases, roll
+
+VERDICT = "service.verdict"
+LONGEST_SENTENCE = 2000
+
+
+def open_voting(service: Service) -> None:
+    """Open voting: the keys are made and confirmed by all, and there is a roll."""
+    with service.database.write() as connection:
+        voters = connection.execute(
+            select(func.count()).select_from(roll).where(roll.c.election_id == service.election_id)
+        ).scalar_one()
+        if not voters:
+            raise Conflict("The roll is empty; import it before opening.")
+        _move(connection, service.election_id, states.OPEN)
+        order.begin(connection, service.election_id, ACCEPT)
+
+
+def close_voting(service: Service) -> None:
+    """Close voting: nothing is taken from now on, what was taken is checked to the end, then counting begins."""
+    with service.database.write() as connection:
+        _move(connection, service.election_id, states.CLOSING)
+        service.follow_up(connection)
+
+
+def start_run(service: Service, members: Any) -> str:
+    """Start a run of these guardians; they must have checked in and be a quorum. The run's identifier."""
+    if not isinstance(members, list) or not all(
+        isinstance(one, int) and not isinstance(one, bool) for one in members
+    ):
+        raise Unprocessable("`guardians` is a list of numbers.")
+    with service.database.write() as connection:
+        election = service.election(connection)
+        if election.state != states.WAITING_FOR_GUARDIANS:
+            raise Conflict(f"No run can start now: the election is {election.state}.")
+        rows = {
+            row.number: row
+            for row in connection.execute(select(guardians).where(guardians.c.election_id == service.election_id))
+        }
+        for member in members:
+            if member not in rows:
+                raise Unprocessable(f"There is no guardian {member}.")
+            if rows[member].aside is not None:
+                raise Conflict(f"Guardian {member} is set aside: {rows[member].aside}")
+            if not rows[member].checked_in:
+                raise Conflict(f"Guardian {member} has not checked in: it has not verified the record yet.")
+        if len(set(members)) < election.k:
+            raise Conflict(f"{len(set(members))} guardians are no quorum; it takes {election.k} of {election.n}.")
+        small = small_groups(connection, election)
+        if small and election.small_groups_consent is None:
+            raise Conflict(
+                f"Fewer than {election.minimum_group} ballots were cast in {', '.join(small)}. Opening their totals "
+                "may show how single people voted; it takes the officer's recorded consent."
+            )
+        return running.start(connection, service.settings, election, sorted(set(members)))
+
+
+def consent_to_small_groups(service: Service, sentence: Any) -> None:
+    """Record the officer's consent, and why, to open contests with few cast ballots (rule 9)."""
+    words = _sentence(sentence)
+    with service.database.write() as connection:
+        connection.execute(
+            update(elections).where(elections.c.id == service.election_id).values(small_groups_consent=words)
+        )
+        states.record_event(connection, service.election_id, f"consent to open small groups: {words}")
+
+
+def small_groups(connection: Connection, election: Row[Any]) -> list[str]:
+    """Contests in which somebody voted, but fewer than the election's smallest group."""
+    by_style = {
+        row.style: row.cast
+        for row in connection.execute(
+            select(ballots.c.style, func.count().label("cast"))
+            .where(
+                ballots.c.election_id == election.id,
+                ballots.c.ordinal.is_not(None),
+                ballots.c.status == settling.CAST,
+            )
+            .group_by(ballots.c.style)
+        )
+    }
+    manifest = manifest_of(election.manifest)
+    cast: dict[int, int] = {}
+    for style in manifest.styles:
+        for index in style.contest_indices:
+            cast[index] = cast.get(index, 0) + by_style.get(style.id, 0)
+    return [
+        f"contest {contest.id!r} ({cast[contest.index]})"
+        for contest in manifest.contests
+        if 0 < cast.get(contest.index, 0) < election.minimum_group
+    ]
+
+
+def set_aside(service: Service, guardian: Any, sentence: Any) -> None:
+    """Set a guardian aside. A run that waits for it ends; the rest go on in a new one, if they are a quorum."""
+    words = _sentence(sentence)
+    with service.database.write() as connection:
+        election = service.election(connection)
+        known = connection.execute(
+            select(guardians.c.aside).where(
+                guardians.c.election_id == service.election_id, guardians.c.number == guardian
+            )
+        ).one_or_none()
+        if known is None:
+            raise NotFound(f"There is no guardian {guardian!r}.")
+        running.set_aside(connection, service.election_id, guardian, f"by the officer: {words}")
+        run = running.current(connection, service.election_id)
+        if run is not None and run.state == "answering" and guardian in run.guardians:
+            running.stop(connection, run, f"guardian {guardian} was set aside by the officer")
+            running.go_on(connection, service.settings, election, run.guardians)
+        service.follow_up(connection)
+
+
+def pause(service: Service) -> None:
+    """Hand out no more chunks of this election; what runs is finished."""
+    _set_paused(service, paused=True)
+
+
+def resume(service: Service) -> None:
+    """Hand out chunks again."""
+    _set_paused(service, paused=False)
+
+
+def _set_paused(service: Service, *, paused: bool) -> None:
+    with service.database.write() as connection:
+        election = states.locked(connection, service.election_id)
+        if election.paused == paused:
+            return
+        connection.execute(update(elections).where(elections.c.id == service.election_id).values(paused=paused))
+        if paused:
+            life.take_back(connection, service.election_id)
+        states.record_event(connection, service.election_id, "paused" if paused else "resumed")
+        service.follow_up(connection)
+
+
+def retry(service: Service, phase: Any, ordinal: Any) -> None:
+    """Give a parked chunk all its attempts again."""
+    with service.database.write() as connection:
+        chunk = connection.execute(
+            select(chunks)
+            .join(phases, phases.c.id == chunks.c.phase_id)
+            .where(
+                chunks.c.election_id == service.election_id,
+                chunks.c.state == life.FAILED,
+                phases.c.name == phase,
+                chunks.c.ordinal == ordinal,
+            )
+            .order_by(phases.c.id.desc())
+            .limit(1)
+        ).one_or_none()
+        if chunk is None:
+            raise NotFound(f"Phase {phase!r} has no failed chunk {ordinal!r}.")
+        life.retry(connection, chunk)
+        connection.execute(
+            update(ballots)
+            .where(ballots.c.chunk_id == chunk.id, ballots.c.state == "held")
+            .values(state="submitted")
+        )
+        states.record_event(connection, service.election_id, f"{phase} chunk {ordinal} is tried again")
+        service.follow_up(connection)
+
+
+def reject_held(service: Service, id_b: bytes, sentence: Any) -> None:
+    """The officer's verdict on a ballot that nobody could check (rule 5): it is rejected. Nothing unchecked counts."""
+    words = _sentence(sentence)
+    with service.database.write() as connection:
+        ballot = connection.execute(
+            select(ballots)
+            .where(
+                ballots.c.election_id == service.election_id,
+                ballots.c.id_b == id_b,
+                ballots.c.state == "held",
+            )
+            .with_for_update()
+        ).one_or_none()
+        if ballot is None:
+            raise NotFound(f"No ballot {id_b.hex()} waits for a verdict.")
+        finding = {"code": VERDICT, "where": f"ballot {id_b.hex()}", "message": words}
+        settling.settle(connection, ballot, [finding])
+        connection.execute(
+            update(chunks)
+            .where(chunks.c.id == ballot.chunk_id, chunks.c.state == life.FAILED)
+            .values(state=life.DONE)
+        )
+        states.record_event(connection, service.election_id, f"ballot {id_b.hex()} rejected by verdict: {words}")
+        service.follow_up(connection)
+
+
+def write_record_again(service: Service) -> None:
+    """After a failed verification: write every section anew from the same rows, and verify again (rule 14)."""
+    with service.database.write() as connection:
+        election = service.election(connection)
+        if election.state != states.VERIFICATION_FAILED:
+            raise Conflict(f"The record is not written again: the election is {election.state}.")
+        recording.begin_again(connection, service.settings, election)
+        service.follow_up(connection)
+
+
+def _move(connection: Connection, election_id: str, to: str) -> None:
+    try:
+        states.move(connection, election_id, to)
+    except states.WrongStateError as problem:
+        raise Conflict(str(problem)) from None
+
+
+def _sentence(value: Any) -> str:
+    if not isinstance(value, str) or not 0 < len(value) <= LONGEST_SENTENCE:
+        raise Unprocessable(f"Say why, in a sentence of at most {LONGEST_SENTENCE} characters.")
+    return value

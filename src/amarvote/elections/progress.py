@@ -1,0 +1,138 @@
+"""How far the election is, as queries over rows: phases, workers, ballots, and what it waits for."""
+
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select
+
+from amarvote.elections.service import Service
+from amarvote.elections.waiting import waiting_for
+from amarvote.pipeline import chunks as life
+from amarvote.pipeline import runs as running
+from amarvote.pipeline.steps import ORDER
+from amarvote.store.clock import now
+from amarvote.store.tables import ballots, chunks, events, phases, runs, workers
+
+LAST_EVENTS = 20
+
+
+def progress(service: Service) -> dict[str, Any]:
+    """{state, paused, phases, workers, ballots, failed, events, waiting_for}; see the functions below."""
+    with service.database.read() as connection:
+        election = service.election(connection)
+        failed = _failed(connection, service.election_id)
+        counts = _ballots(connection, service.election_id)
+        live = _workers(connection)
+        return {
+            "state": election.state,
+            "paused": election.paused,
+            "phases": [_phase(connection, row) for row in _latest(connection, service.election_id)],
+            "workers": live,
+            "ballots": counts,
+            "failed": failed,
+            "events": _events(connection, service.election_id),
+            "waiting_for": waiting_for(service, connection, election, counts, failed, live),
+        }
+
+
+def _latest(connection: Connection, election_id: str) -> list[Row[Any]]:
+    """The last phase row of each name: of the present run, of the last writing of the record."""
+    last = (
+        select(func.max(phases.c.id))
+        .where(phases.c.election_id == election_id)
+        .group_by(phases.c.name)
+        .scalar_subquery()
+    )
+    rows = connection.execute(
+        select(phases, (func.coalesce(phases.c.finished_at, now()) - phases.c.started_at).label("seconds")).where(
+            phases.c.id.in_(last)
+        )
+    ).all()
+    return sorted(rows, key=lambda row: ORDER.index(row.name))
+
+
+def _phase(connection: Connection, phase: Row[Any]) -> dict[str, Any]:
+    """{name, state, chunks, done, failed, running, seconds}; in guardians' rounds a chunk is one guardian's part."""
+    if phase.name in running.ROUNDS:
+        run = connection.execute(select(runs).where(runs.c.id == phase.scope)).one()
+        total = len(run.guardians) * len(running.due_parts(run, phase.name))
+        done = total - sum(running.missing(connection, run, phase.name).values())
+        counts = {"chunks": total, "done": done, "failed": 0, "running": 0}
+    else:
+        by_state = {
+            row.state: row.chunks
+            for row in connection.execute(
+                select(chunks.c.state, func.count().label("chunks"))
+                .where(chunks.c.phase_id == phase.id, chunks.c.state != life.HALVED)
+                .group_by(chunks.c.state)
+            )
+        }
+        counts = {"chunks": sum(by_state.values())}
+        counts |= {name: by_state.get(name, 0) for name in (life.DONE, life.FAILED, life.RUNNING)}
+    return {"name": phase.name, "state": phase.state, **counts, "seconds": round(phase.seconds, 3)}
+
+
+def _workers(connection: Connection) -> list[dict[str, Any]]:
+    """{name, pid, child_pid, step, chunks_done, rss_mb, peak_mb, baseline_mb, beat_age}: parent and child together."""
+    rows = connection.execute(
+        select(workers, (now() - workers.c.beat_at).label("beat_age")).order_by(workers.c.name)
+    )
+    return [
+        {
+            "name": row.name,
+            "pid": row.pid,
+            "child_pid": row.child_pid,
+            "step": row.step,
+            "chunks_done": row.chunks_done,
+            "rss_mb": _mb(row.rss_kb),
+            "peak_mb": _mb(row.peak_kb),
+            "baseline_mb": _mb(row.baseline_kb),
+            "beat_age": round(row.beat_age, 3),
+        }
+        for row in rows
+    ]
+
+
+def _mb(kb: int | None) -> float | None:
+    return None if kb is None else round(kb / 1024, 1)
+
+
+def _ballots(connection: Connection, election_id: str) -> dict[str, int]:
+    """{submitted (all ever), open (not settled), held, accepted (cast and challenged), challenged, rejected}."""
+    rows = connection.execute(
+        select(ballots.c.state, ballots.c.status, func.count().label("ballots"))
+        .where(ballots.c.election_id == election_id)
+        .group_by(ballots.c.state, ballots.c.status)
+    ).all()
+
+    def count(*wanted: str) -> int:
+        return sum(row.ballots for row in rows if row.state in wanted)
+
+    return {
+        "submitted": sum(row.ballots for row in rows),
+        "open": count("submitted", "waiting", "held"),
+        "held": count("held"),
+        "accepted": count("accepted"),
+        "challenged": sum(row.ballots for row in rows if row.state == "accepted" and row.status == 2),
+        "rejected": count("rejected"),
+    }
+
+
+def _failed(connection: Connection, election_id: str) -> list[dict[str, Any]]:
+    """{phase, ordinal, reason} of each parked chunk: what `retry` takes."""
+    rows = connection.execute(
+        select(phases.c.name, chunks.c.ordinal, chunks.c.reason)
+        .join(phases, phases.c.id == chunks.c.phase_id)
+        .where(chunks.c.election_id == election_id, chunks.c.state == life.FAILED, phases.c.state == "open")
+        .order_by(chunks.c.id)
+    )
+    return [{"phase": row.name, "ordinal": row.ordinal, "reason": row.reason} for row in rows]
+
+
+def _events(connection: Connection, election_id: str) -> list[str]:
+    rows = connection.execute(
+        select(events.c.what)
+        .where(events.c.election_id == election_id)
+        .order_by(events.c.id.desc())
+        .limit(LAST_EVENTS)
+    ).scalars()
+    return list(rows)[::-1]

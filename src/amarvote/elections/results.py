@@ -1,0 +1,65 @@
+"""Results: only those of a record that was verified."""
+
+from typing import Any
+
+from sqlalchemy import select
+
+from amarvote.elections.errors import NotFound
+from amarvote.elections.service import Service
+from amarvote.pipeline import states
+from amarvote.pipeline.constants import manifest_of
+from amarvote.record.canonical import decode_item
+from amarvote.record.codec import read_challenged_ballot, read_decrypted_tally
+from amarvote.record.sections import SectionType
+from amarvote.store.tables import openings, record_items
+
+
+def results(service: Service) -> dict[str, Any]:
+    """{totals: {contest id: {option id: n}}, contests: [{id, name, options: [{id, name}]}], challenged: [...]}."""
+    with service.database.read() as connection:
+        election = service.election(connection)
+        if election.state != states.PUBLISHED:
+            raise NotFound(
+                f"There are no results: the election is {election.state}. They are shown once verified."
+            )
+        sections: dict[SectionType, list[bytes]] = {}
+        for kind in (SectionType.DECRYPTED_TALLY, SectionType.CHALLENGED_BALLOT_DECRYPTIONS):
+            rows = connection.execute(
+                select(record_items.c.item)
+                .where(record_items.c.election_id == service.election_id, record_items.c.section == int(kind))
+                .order_by(record_items.c.ordinal)
+            )
+            sections[kind] = list(rows.scalars())
+        problems = list(
+            connection.execute(
+                select(openings.c.problem)
+                .where(openings.c.election_id == service.election_id, openings.c.kind == "challenged")
+                .order_by(openings.c.number)
+            ).scalars()
+        )
+    tally = [read_decrypted_tally(decode_item(item)) for item in sections[SectionType.DECRYPTED_TALLY]]
+    totals = {contest.label: {option.label: option.tally for option in contest.options} for contest in tally}
+    challenged = []
+    items = sections[SectionType.CHALLENGED_BALLOT_DECRYPTIONS]
+    for item, problem in zip(items, problems, strict=True):
+        opening = read_challenged_ballot(decode_item(item))
+        challenged.append(
+            {
+                "device": opening.ballot.h_di.hex(),
+                "position": opening.ballot.position,
+                "problem": problem,
+                "contests": {
+                    contest.label: {option.label: option.value for option in contest.options}
+                    for contest in opening.contests
+                },
+            }
+        )
+    contests = [
+        {
+            "id": contest.id,
+            "name": contest.name,
+            "options": [{"id": option.id, "name": option.name} for option in contest.options],
+        }
+        for contest in manifest_of(election.manifest).contests
+    ]
+    return {"totals": totals, "contests": contests, "challenged": challenged}

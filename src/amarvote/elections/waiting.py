@@ -1,0 +1,92 @@
+"""What the election waits for, in one sentence: whatever stands still says why."""
+
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from amarvote.elections import ceremony
+from amarvote.elections.service import Service
+from amarvote.pipeline import runs as running
+from amarvote.pipeline import states
+from amarvote.store.tables import guardians, phases
+
+
+def waiting_for(
+    service: Service,
+    connection: Connection,
+    election: Row[Any],
+    counts: dict[str, int],
+    failed: list[dict[str, Any]],
+    workers: list[dict[str, Any]],
+) -> str:
+    """The sentence; empty where nothing is left to wait for."""
+    if election.paused:
+        return "The election is paused; the officer has to resume it."
+    if failed:
+        first = failed[0]
+        return (
+            f"{len(failed)} failed chunks wait for the officer's retry or verdict; the first is {first['phase']} chunk "
+            f"{first['ordinal']}: {first['reason']}"
+        )
+    people = _people(service, connection, election)
+    if people is not None:
+        return people
+    if not any(worker["beat_age"] < service.settings.lost_worker_seconds for worker in workers):
+        return "No worker is running; start one."
+    if election.state == states.CLOSING:
+        return f"{counts['open']} ballots are still being checked; then counting begins."
+    return f"Workers are at it ({election.state})."
+
+
+def _people(service: Service, connection: Connection, election: Row[Any]) -> str | None:
+    """Whom the election waits for; None where it waits for workers."""
+    match election.state:
+        case states.CEREMONY:
+            return _ceremony(service, connection)
+        case states.READY:
+            return "The officer has to open voting."
+        case states.OPEN:
+            return "Voting is open."
+        case states.WAITING_FOR_GUARDIANS:
+            return _guardians(connection, election)
+        case states.DECRYPTING:
+            return _run(service, connection)
+        case states.PUBLISHED:
+            return ""
+        case states.CEREMONY_FAILED:
+            return f"The ceremony failed: {election.note}. It has to start again as a new election."
+        case states.VERIFICATION_FAILED:
+            return f"The record does not verify: {election.note}. Results stay closed."
+        case _:
+            return None
+
+
+def _ceremony(service: Service, connection: Connection) -> str:
+    for name in ceremony.ROUNDS:
+        missing = ceremony.missing_in(service, connection, name)
+        if missing:
+            return f"Guardians {missing} have not sent theirs in round {name} of the ceremony."
+    return "The ceremony is complete."
+
+
+def _guardians(connection: Connection, election: Row[Any]) -> str:
+    here = connection.execute(
+        select(guardians.c.number)
+        .where(guardians.c.election_id == election.id, guardians.c.checked_in, guardians.c.aside.is_(None))
+        .order_by(guardians.c.number)
+    ).scalars()
+    note = f" ({election.note})" if election.note else ""
+    return f"Guardians {list(here)} have checked in; with {election.k} of them the officer can start a run{note}."
+
+
+def _run(service: Service, connection: Connection) -> str | None:
+    run = running.current(connection, service.election_id)
+    if run is None:
+        return None
+    name = connection.execute(
+        select(phases.c.name).where(phases.c.scope == run.id, phases.c.state == "open")
+    ).scalar_one()
+    if name not in running.ROUNDS:
+        return None
+    missing = running.missing(connection, run, name)
+    return f"Guardians {sorted(missing)} have not sent all of theirs in round {name}."
