@@ -30,6 +30,11 @@ class Run:
         """Chunks of all phases."""
         return sum(int(phase["chunks"]) for phase in self.printed["phases"].values())
 
+    @property
+    def worker_peak(self) -> float:
+        """The greatest resident memory of a worker, parent and child together, in MB."""
+        return float(self.printed["worker_rss_mb"]["max"])
+
 
 def count(folder: Path, ballots: int, *options: str, watch: Callable[[Path], None] | None = None) -> Run:
     """Count so many generated ballots; `watch` is called every now and then with the folder of the run.
