@@ -2,7 +2,7 @@
 
 commit    32 bytes: a hash of the key that follows          from each to everybody
 key       the canonical item guardian_public_key            from each to everybody
-share     608 bytes, C0 ‖ C1 ‖ C2 of eqs. (20)-(22)         from each to each other guardian
+share     640 bytes, C0 ‖ C1 ‖ C2 of eqs. (20)-(22)         from each to each other guardian
 confirm   JSON {"h_g": hex, "h_e": hex}                     from each to everybody
 complain  JSON {"culprit": i, "sentence": "..."}            from whoever found a fault
 """
@@ -28,7 +28,7 @@ ROUNDS = ("commit", "key", "share", "confirm")
 COMPLAIN = "complain"
 ALWAYS_READABLE = frozenset({COMPLAIN})
 COMMITMENT_BYTES = 32
-SHARE_BYTES = 608
+SHARE_BYTES = 640
 LONGEST_SENTENCE = 2000
 
 

@@ -1,0 +1,69 @@
+"""`python -m amarvote.pipeline.child --parent PID --record DIR`: computes what it reads from its input, no more.
+
+It opens no database and no socket, ends when its parent does, and answers each message with the result, or with
+"error" and the reason. Out of memory it simply dies: that is counted as a death, not as an error of the chunk.
+"""
+
+import argparse
+import ctypes
+import logging
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import BinaryIO
+
+from amarvote.pipeline import memory
+from amarvote.pipeline.computing.kit import Kit
+from amarvote.pipeline.computing.works import WORKS
+from amarvote.pipeline.messages import Message, read, write
+
+log = logging.getLogger(__name__)
+
+READY = "ready"
+ERROR = "error"
+_PR_SET_PDEATHSIG = 1
+
+
+def main() -> int:
+    """Compute until the input ends."""
+    parser = argparse.ArgumentParser(prog="amarvote.pipeline.child")
+    parser.add_argument("--parent", required=True, type=int)
+    parser.add_argument("--record", required=True, type=Path)
+    options = parser.parse_args()
+    if not die_with(options.parent):
+        return 0
+    # Whatever a library prints must not end up between two messages.
+    answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    serve(Kit(options.record), sys.stdin.buffer, answers)
+    return 0
+
+
+def die_with(parent: int) -> bool:
+    """Have the kernel kill this process when its parent dies; False where it is dead already."""
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    return os.getppid() == parent
+
+
+def serve(kit: Kit, questions: BinaryIO, answers: BinaryIO) -> None:
+    """Answer each message, and give memory back after it."""
+    write(answers, Message(READY))
+    while (message := read(questions)) is not None:
+        write(answers, _answer(kit, message))
+        del message
+        memory.trim()
+
+
+def _answer(kit: Kit, message: Message) -> Message:
+    try:
+        return WORKS[message.kind](kit, message)
+    except MemoryError:
+        raise
+    except Exception as problem:
+        log.exception("%s failed", message.kind)
+        return Message(ERROR, {"reason": f"{type(problem).__name__}: {problem}"})
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,139 @@
+"""The parent's side of its child: starting it, asking it, seeing whether it makes progress, replacing it."""
+
+import os
+import subprocess
+import sys
+import threading
+from contextlib import suppress
+from pathlib import Path
+from queue import Empty, SimpleQueue
+
+from amarvote.pipeline import memory
+from amarvote.pipeline.child import READY
+from amarvote.pipeline.messages import Message, PipeError, read, write
+
+STOP_SECONDS = 5.0
+
+
+class ChildDiedError(Exception):
+    """The child ended while it was asked something, or before it was ready."""
+
+
+class Computer:
+    """One child process at a time. A thread of its own reads the answers, so that waiting has a time limit."""
+
+    def __init__(self, records: Path, program: tuple[str, ...] = ("-m", "amarvote.pipeline.child")) -> None:
+        self._program = program
+        self._records = records
+        self._process: subprocess.Popen[bytes] | None = None
+        self._answers: SimpleQueue[Message | None] = SimpleQueue()
+        self._ticks = -1
+        self.peak_kb = 0
+        """The greatest RSS of any child so far."""
+
+    @property
+    def pid(self) -> int | None:
+        """The child's process id; None while there is none."""
+        return None if self._process is None else self._process.pid
+
+    def start(self) -> None:
+        """Start a child unless one lives; ChildDiedError where it does not come up."""
+        if self._process is not None and self._process.poll() is None:
+            return
+        self.stop()
+        arguments = ["--parent", str(os.getpid()), "--record", str(self._records)]
+        self._process = subprocess.Popen(
+            [sys.executable, *self._program, *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**os.environ, "MALLOC_ARENA_MAX": "1"},
+        )
+        self._answers = SimpleQueue()
+        self._ticks = -1
+        threading.Thread(target=_read_answers, args=(self._process, self._answers), daemon=True).start()
+        if self._next(None) != Message(READY):
+            raise ChildDiedError(self._epitaph())
+
+    def ask(self, question: Message) -> None:
+        """Hand the child its work."""
+        try:
+            write(self._input, question)
+        except OSError:
+            raise ChildDiedError(self._epitaph()) from None
+
+    def answer(self, seconds: float) -> Message | None:
+        """What the child answered; None where it has not within `seconds`; ChildDiedError where it never will."""
+        try:
+            answer = self._next(seconds)
+        except Empty:
+            return None
+        if answer is None:
+            raise ChildDiedError(self._epitaph())
+        return answer
+
+    def moved(self) -> bool:
+        """Has the child used the processor since this was asked last? A frozen one has not."""
+        if self._process is None:
+            return False
+        before, self._ticks = self._ticks, memory.processor_ticks(self._process.pid)
+        return self._ticks != before
+
+    def resident_kb(self) -> int:
+        """The child's RSS now; also notes its peak."""
+        if self._process is None:
+            return 0
+        self.peak_kb = max(self.peak_kb, memory.peak_kb(self._process.pid))
+        return memory.resident_kb(self._process.pid)
+
+    def stop(self) -> None:
+        """End the child: its input ends, and where that does not help it is killed."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        self.peak_kb = max(self.peak_kb, memory.peak_kb(process.pid))
+        if process.stdin is not None:
+            with suppress(OSError):
+                process.stdin.close()
+        try:
+            process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
+
+    def kill(self) -> None:
+        """End the child in the middle of what it does."""
+        if self._process is not None:
+            self._process.kill()
+        self.stop()
+
+    @property
+    def _input(self) -> "subprocess.IO[bytes]":
+        if self._process is None or self._process.stdin is None:
+            raise ChildDiedError("there is no child")
+        return self._process.stdin
+
+    def _next(self, seconds: float | None) -> Message | None:
+        return self._answers.get(timeout=seconds)
+
+    def _epitaph(self) -> str:
+        """How the child ended."""
+        process = self._process
+        if process is None:
+            return "the computing process is gone"
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(STOP_SECONDS)
+        code = process.returncode
+        if code is not None and code < 0:
+            return f"the computing process was killed by signal {-code}"
+        return f"the computing process ended with code {code}"
+
+
+def _read_answers(process: subprocess.Popen[bytes], answers: "SimpleQueue[Message | None]") -> None:
+    """Pass every answer on; None once there will be no more."""
+    stream = process.stdout
+    with suppress(PipeError, OSError, ValueError):
+        while stream is not None and (message := read(stream)) is not None:
+            answers.put(message)
+    answers.put(None)

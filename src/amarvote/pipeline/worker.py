@@ -1,0 +1,234 @@
+"""`python -m amarvote.pipeline.worker --database URL --record DIR [--name NAME]`: takes one chunk at a time.
+
+This parent holds the database's door and the lease; a child computes. While the child computes, no connection and no
+transaction is open. The steps of the loop have names, which stand in the worker's heartbeat row:
+
+    starting, idle, claimed, loaded, asked, answered, committed
+"""
+
+import argparse
+import logging
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from amarvote.pipeline import chunks as life
+from amarvote.pipeline import failing, handing, memory, phases
+from amarvote.pipeline.child import ERROR
+from amarvote.pipeline.chunks import ChunkRefusedError, Claim, FencedError
+from amarvote.pipeline.computer import ChildDiedError, Computer
+from amarvote.pipeline.heartbeat import Heartbeat
+from amarvote.pipeline.messages import Message
+from amarvote.pipeline.relay import relay
+from amarvote.pipeline.settings import DEFAULTS, Settings
+from amarvote.store.database import BusyDatabaseError, Database, NoDatabaseError
+
+log = logging.getLogger(__name__)
+
+UNREADABLE = 2
+PAUSE_AFTER_FAILED_START = 1.0
+
+
+def no_step(name: str) -> None:
+    """What happens at each step beside the work: nothing."""
+
+
+class Worker:
+    """One parent and its child."""
+
+    def __init__(
+        self,
+        database: Database,
+        records: Path,
+        name: str,
+        settings: Settings = DEFAULTS,
+        computer: Computer | None = None,
+        at_step: Callable[[str], None] = no_step,
+    ) -> None:
+        self._database = database
+        self._settings = settings
+        self._name = name
+        self._computer = computer or Computer(records)
+        self._heartbeat = Heartbeat(database, name, self._computer)
+        self._at_step = at_step
+        self._over = False
+        self._relayed = self._beaten = 0.0
+
+    def stop(self) -> None:
+        """End after the present chunk."""
+        self._over = True
+
+    def run(self) -> None:
+        """Take chunk after chunk until told to stop, or grown too large."""
+        self._step("starting", None)
+        try:
+            while not self._over:
+                try:
+                    self._one_round()
+                except BusyDatabaseError as problem:
+                    log.warning("the database is busy: %s", problem)
+                    time.sleep(self._settings.idle_seconds)
+                except ChildDiedError as problem:
+                    log.warning("%s before it had work", problem)
+                    time.sleep(PAUSE_AFTER_FAILED_START)
+        finally:
+            self._computer.stop()
+
+    def _one_round(self) -> None:
+        """One chunk, or a short sleep where there is none."""
+        self._computer.start()
+        self._keep_moving()
+        if not self.one_chunk():
+            if self._heartbeat.step != "idle":
+                self._step("idle", None)
+            time.sleep(self._settings.idle_seconds)
+
+    def one_chunk(self) -> bool:
+        """Claim a chunk and work on it to its end, whatever that is; False where none is handed out."""
+        with self._database.write() as connection:
+            claim = life.claim(connection, self._settings, self._name)
+        if claim is None:
+            return False
+        self._step("claimed", claim)
+        try:
+            self._work(claim)
+        except FencedError as lost:
+            log.warning("%s", lost)
+            self._computer.kill()
+        self._give_back()
+        return True
+
+    def _work(self, claim: Claim) -> None:
+        """Load, compute, commit; whatever goes wrong is written down."""
+        try:
+            self._computer.ask(self._load(claim))
+            self._step("asked", claim)
+            answer = self._wait(claim)
+            self._step("answered", claim)
+            if answer.kind == ERROR:
+                raise ChunkRefusedError(answer.fields["reason"])
+            self._commit(claim, answer)
+        except ChildDiedError as died:
+            self._computer.kill()
+            with self._database.write() as connection:
+                failing.death(connection, self._settings, claim, str(died))
+                handing.refill(connection, self._settings)
+        except (FencedError, BusyDatabaseError):
+            raise
+        except Exception as problem:
+            log.exception("%s failed", claim)
+            reason = str(problem) if isinstance(problem, ChunkRefusedError) else f"{type(problem).__name__}: {problem}"
+            with self._database.write() as connection:
+                failing.error(connection, self._settings, claim, reason)
+                handing.refill(connection, self._settings)
+        self._step("committed", None)
+
+    def _load(self, claim: Claim) -> Message:
+        """What the child needs, read in one snapshot."""
+        with self._database.read() as connection:
+            chunk = life.held(connection, claim)
+            place = phases.place(connection, self._settings, chunk.phase_id)
+            load = phases.step_of(claim.phase).load
+            if load is None:
+                raise ChunkRefusedError(f"Phase {claim.phase} has no chunks.")
+            message = load(place, chunk)
+        self._step("loaded", claim)
+        return message
+
+    def _wait(self, claim: Claim) -> Message:
+        """The child's answer; renews the lease while the child makes progress."""
+        settings = self._settings
+        started = renewed = time.monotonic()
+        pause = min(settings.renew_seconds, settings.relay_seconds)
+        self._computer.moved()
+        while True:
+            answer = self._computer.answer(pause)
+            if answer is not None:
+                return answer
+            self._keep_moving()
+            now = time.monotonic()
+            if now - started > settings.chunk_seconds:
+                raise ChildDiedError(f"the computing process was at it for {settings.chunk_seconds:.0f} s")
+            if now - renewed >= settings.renew_seconds:
+                if self._computer.moved():
+                    with self._database.write() as connection:
+                        life.renew(connection, settings, claim)
+                    renewed = now
+                elif now - renewed > settings.lease_seconds:
+                    raise ChildDiedError("the computing process stood still for a whole lease")
+
+    def _commit(self, claim: Claim, answer: Message) -> None:
+        """Result, state, what follows from them, and what is handed out next, in one transaction."""
+        with self._database.write() as connection:
+            chunk = life.held(connection, claim)
+            place = phases.place(connection, self._settings, chunk.phase_id)
+            if place.phase.state == phases.STOPPED:
+                raise FencedError(f"The phase of {claim} was stopped.")
+            commit = phases.step_of(claim.phase).commit
+            if commit is not None:
+                commit(place, chunk, answer)
+            data = answer.parts[0] if answer.parts else b""
+            life.finish(connection, claim, answer.fields, data)
+            phases.advance(connection, self._settings, claim.election_id)
+            handing.refill(connection, self._settings)
+        self._heartbeat.chunks_done += 1
+
+    def _keep_moving(self) -> None:
+        """Relay and heartbeat, when they are due."""
+        now = time.monotonic()
+        if now - self._relayed >= self._settings.relay_seconds:
+            self._relayed = now
+            relay(self._database, self._settings)
+        if now - self._beaten >= self._settings.relay_seconds:
+            self._beaten = now
+            self._heartbeat.beat()
+
+    def _give_back(self) -> None:
+        """After each chunk: memory back to the system; whoever is still too large is replaced."""
+        memory.trim()
+        self._heartbeat.measure()
+        if self._computer.resident_kb() > self._settings.child_rss_kb:
+            log.warning("the computing process has grown to %d KiB; it is replaced", self._computer.resident_kb())
+            self._computer.stop()
+        own = memory.resident_kb(os.getpid())
+        if own > self._settings.parent_rss_kb:
+            log.warning("this worker has grown to %d KiB; it ends, to be started anew", own)
+            self._over = True
+
+    def _step(self, name: str, claim: Claim | None) -> None:
+        self._heartbeat.at(name, claim)
+        self._at_step(name)
+
+
+def main() -> int:
+    """Work until terminated."""
+    parser = argparse.ArgumentParser(prog="amarvote.pipeline.worker", description="Take chunks, one at a time.")
+    parser.add_argument("--database", required=True, help="sqlite:////absolute/path")
+    parser.add_argument("--record", required=True, type=Path, help="directory of the records")
+    parser.add_argument("--name", default=f"{socket.gethostname()}-{os.getpid()}", help="in the table of workers")
+    options = parser.parse_args()
+    memory.one_arena()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    database = Database(options.database)
+    try:
+        database.require_schema()
+    except NoDatabaseError as problem:
+        sys.stderr.write(f"{problem}\n")
+        return UNREADABLE
+    run_until_terminated(Worker(database, options.record, options.name))
+    return 0
+
+
+def run_until_terminated(worker: Worker) -> None:
+    """Run; SIGTERM and SIGINT end it after the present chunk."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: worker.stop())
+    worker.run()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,261 @@
+"""A staged election: the service's use cases called as the API calls them, chunks done in this process or by workers."""
+
+import base64
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+from staging.people import Guardians, Member, Vote, cast, ceremony, make_manifest, token_of
+
+from amarvote.electionguard.confirmation import chained_field, initial_hash, unchained_field
+from amarvote.electionguard.decryption import tally_ciphertexts
+from amarvote.electionguard.engine import Engine
+from amarvote.elections import device_desk, guardian_desk, mail, officer, rolls, submission
+from amarvote.elections.creating import create
+from amarvote.elections.service import Service
+from amarvote.pipeline import memory, phases
+from amarvote.pipeline.child import ERROR
+from amarvote.pipeline.computer import ChildDiedError, Computer
+from amarvote.pipeline.computing.kit import Kit
+from amarvote.pipeline.computing.works import WORKS
+from amarvote.pipeline.messages import Message
+from amarvote.pipeline.relay import relay
+from amarvote.pipeline.settings import Settings
+from amarvote.pipeline.worker import Worker
+from amarvote.record.canonical import decode_item
+from amarvote.record.codec import read_ballot, read_encrypted_tally
+from amarvote.record.sections import SectionType
+from amarvote.store.database import Database
+from amarvote.store.tables import ballot_items, ballots, devices, record_items
+
+QUICK = Settings(
+    cut_seconds=0.0, backoff_seconds=0.0, relay_seconds=0.05, idle_seconds=0.02, lease_seconds=5.0, renew_seconds=0.5
+)
+"""Times for tests in one process: nothing waits."""
+
+
+class SameProcess(Computer):
+    """Computes in the worker's own process: the same work without a child, for tests that are not about processes."""
+
+    def __init__(self, records: Path) -> None:
+        super().__init__(records)
+        self.kit = Kit(records)
+        self.before: Callable[[Message], None] = lambda message: None
+        self._given: Message | None = None
+
+    def start(self) -> None:
+        pass
+
+    def ask(self, question: Message) -> None:
+        self.before(question)
+        try:
+            self._given = WORKS[question.kind](self.kit, question)
+        except Exception as problem:  # noqa: BLE001 - as the child does
+            self._given = Message(ERROR, {"reason": f"{type(problem).__name__}: {problem}"})
+
+    def answer(self, seconds: float) -> Message | None:
+        return self._given
+
+
+class Stage:
+    """One election with everybody in it."""
+
+    def __init__(
+        self,
+        folder: Path,
+        guardians: Guardians,
+        manifest: bytes,
+        *,
+        devices: int = 1,
+        settings: Settings = QUICK,
+        database: Database | None = None,
+        name: str = "record",
+        minimum_group: int = 0,
+    ) -> None:
+        self.folder = folder
+        self.guardians = guardians
+        self.context = guardians.context
+        self.url = f"sqlite:///{folder / 'election.db'}"
+        self.records = folder / "records"
+        self.device_count = devices
+        self.creation = create(
+            database or Database(self.url),
+            manifest,
+            n=self.context.n,
+            k=self.context.k,
+            device_names=[f"device-{number}" for number in range(1, devices + 1)],
+            minimum_group=minimum_group,
+            folder=name,
+            tokens_file=folder / f"{name}.tokens",
+        )
+        self.record = self.records / name
+        self.service = Service(database or Database(self.url), self.creation.election_id, self.records, settings)
+        self.engine = Engine()
+        self.engine.prepare(self.context.joint_key, self.context.joint_data_key)
+        self.computer = SameProcess(self.records)
+        self.voters = 0
+
+    # ---- chunks
+
+    def work(self, until: str | None = None, most: int = 10_000) -> int:
+        """Do chunks in this process until there are none (or `until` is the election's state); how many."""
+        done = 0
+        worker = Worker(
+            self.service.database, self.records, "here", self.service.settings, computer=self.computer
+        )
+        while done < most and self.state() != until:
+            relay(self.service.database, self.service.settings)
+            if not worker.one_chunk():
+                break
+            done += 1
+        return done
+
+    def state(self) -> str:
+        with self.service.database.read() as connection:
+            return str(self.service.election(connection).state)
+
+    def row(self) -> Any:
+        with self.service.database.read() as connection:
+            return self.service.election(connection)
+
+    # ---- before voting
+
+    def hold_ceremony(self) -> None:
+        for name, sent in self.guardians.messages.items():
+            for (sender, recipient), payload in sent.items():
+                mail.put(self.service, sender, "ceremony", name, 0, recipient, payload)
+
+    def enrol(self, voters: int, weights: dict[int, int] | None = None) -> None:
+        entries = [
+            {
+                "token_sha256": hashlib.sha256(token_of(number)).hexdigest(),
+                "style": "all",
+                "weight": (weights or {}).get(number, 1),
+            }
+            for number in range(1, voters + 1)
+        ]
+        rolls.import_roll(self.service, entries)
+
+    def prepare(self, voters: int = 20) -> None:
+        """Up to open voting, chunks done in this process."""
+        self.hold_ceremony()
+        self.work()
+        self.enrol(voters)
+        officer.open_voting(self.service)
+
+    # ---- voting
+
+    def chaining_field(self, device: int = 1) -> bytes:
+        me = device_desk.describe(self.service, device)
+        h_di = base64.b64decode(me["h_di"])
+        if not self.context.manifest.chaining_mode:
+            return unchained_field(h_di)
+        last = me["last_code"]
+        return chained_field(base64.b64decode(last) if last else initial_hash(self.context.h_e, h_di))
+
+    def make(self, votes: dict[int, dict[int, int]] | int, *, device: int = 1, challenge: bool = False) -> Vote:
+        """The next voter's ballot: `votes` by contest and option, or the one option chosen in contest 1."""
+        self.voters += 1
+        chosen = {1: {votes: 1}} if isinstance(votes, int) else votes
+        return cast(
+            self.context,
+            self.engine,
+            token_of(self.voters),
+            chosen,
+            self.chaining_field(device),
+            challenge=challenge,
+        )
+
+    def submit(self, vote: Vote, device: int = 1) -> dict[str, str]:
+        return submission.submit(self.service, device, vote.body)
+
+    def vote(self, votes: dict[int, dict[int, int]] | int, *, device: int = 1, challenge: bool = False) -> Vote:
+        vote = self.make(votes, device=device, challenge=challenge)
+        self.submit(vote, device)
+        return vote
+
+    def ballot_state(self, vote: Vote) -> dict[str, Any]:
+        return submission.ballot_state(self.service, vote.ballot.id_b)
+
+    # ---- guardians
+
+    def run(self, members: list[int]) -> dict[str, Any]:
+        """Check in, and start a run."""
+        for member in members:
+            guardian_desk.check_in(self.service, member)
+        officer.start_run(self.service, members)
+        return guardian_desk.current_run(self.service)
+
+    def tally_items(self) -> list[Any]:
+        with self.service.database.read() as connection:
+            items = connection.execute(
+                select(record_items.c.item)
+                .where(
+                    record_items.c.election_id == self.creation.election_id,
+                    record_items.c.section == int(SectionType.ENCRYPTED_TALLY),
+                    record_items.c.ordinal > 0,
+                )
+                .order_by(record_items.c.ordinal)
+            ).scalars()
+            return tally_ciphertexts(self.context, [read_encrypted_tally(decode_item(item)) for item in items])
+
+    def challenged(self) -> list[Any]:
+        with self.service.database.read() as connection:
+            rows = connection.execute(
+                select(devices.c.h_di, ballots.c.position, ballot_items.c.item)
+                .join(devices, devices.c.id == ballots.c.device_id)
+                .join(ballot_items, ballot_items.c.number == ballots.c.number)
+                .where(
+                    ballots.c.election_id == self.creation.election_id,
+                    ballots.c.ordinal.is_not(None),
+                    ballots.c.status == 2,
+                )
+                .order_by(ballots.c.ordinal)
+            ).all()
+        return [(row.h_di, row.position, read_ballot(decode_item(row.item))) for row in rows]
+
+    def members(self, run: dict[str, Any]) -> dict[int, Member]:
+        items = self.tally_items()
+        return {i: Member(self.context, self.guardians.shares[i], run, items) for i in run["guardians"]}
+
+    def put(self, run: dict[str, Any], name: str, part: int, sender: int, payload: bytes) -> None:
+        mail.put(self.service, sender, run["run"], name, part, 0, payload)
+
+    def answer(
+        self, run: dict[str, Any], tamper: Callable[[int, str, dict, bytes], bytes] = lambda i, name, part, data: data
+    ) -> None:
+        """Every guardian's answers in all three rounds; `tamper` may change what one sends."""
+        members = self.members(run)
+        tally = [part for part in run["parts"] if part["kind"] == "tally"]
+        shared: dict[int, dict[int, bytes]] = {}
+        revealed: dict[int, dict[int, bytes]] = {}
+        for part in tally:
+            shared[part["part"]] = {i: member.commitments(part) for i, member in members.items()}
+            for i, data in shared[part["part"]].items():
+                self.put(run, "share", part["part"], i, tamper(i, "share", part, data))
+        for part in tally:
+            revealed[part["part"]] = {i: member.reveals(part) for i, member in members.items()}
+            for i, data in revealed[part["part"]].items():
+                self.put(run, "reveal", part["part"], i, tamper(i, "reveal", part, data))
+        challenged = self.challenged()
+        for part in run["parts"]:
+            number = part["part"]
+            for i, member in members.items():
+                if part["kind"] == "tally":
+                    data = member.responses(part, shared[number], revealed[number])
+                else:
+                    data = member.openings(challenged[part["first"] : part["first"] + part["count"]])
+                self.put(run, "respond", number, i, tamper(i, "respond", part, data))
+
+    # ---- to the end
+
+    def count(self, members: list[int]) -> None:
+        """From open voting to the end, undisturbed, chunks done in this process."""
+        officer.close_voting(self.service)
+        self.work()
+        self.answer(self.run(members))
+        self.work()
+
+
