@@ -1,3 +1,4 @@
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -263,3 +264,19 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path):
     (tmp_path / "out").write_text("a file stands here")
     with pytest.raises(InputError, match="cannot be written"):
         import_dominion(tmp_path / "export", tmp_path / "out")
+
+
+def test_memory_does_not_grow_with_the_number_of_files(tmp_path):
+    def peak(files: int) -> int:
+        sessions = [session(card({1: [mark(11)], 2: [mark(21)], 3: [mark(31)]}))] * 100
+        export_to(tmp_path / f"export {files}", dict.fromkeys(range(1, files + 1), sessions))
+        tracemalloc.start()
+        try:
+            report = import_dominion(tmp_path / f"export {files}", tmp_path / f"out {files}")
+            assert report.ballots == files * 100
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    peak(1)
+    assert peak(30) < peak(4) * 1.2
