@@ -24,6 +24,8 @@ bench: .venv/dev.stamp .venv-bench/stamp
 	@$(PYTHON) -c 'import sys; sys.exit("AmarVote needs Python 3.11 or newer; set PYTHON=…") if sys.version_info < (3, 11) else None'
 	$(PYTHON) -m venv .venv
 
+.venv/bin/amarvote: .venv/run.stamp
+
 .venv/run.stamp: requirements/run.txt pyproject.toml | .venv/bin/pip
 	@echo "Setting up .venv (once) …"
 	$(PIP) install --require-hashes --requirement requirements/run.txt

@@ -90,7 +90,8 @@ class Results:
             table(["phase", "chunks", "s"], phases),
             f"One worker over {long_run.chunks} chunks ({long_run.printed['accepted']} ballots, "
             f"{long_run.seconds:.0f} s), seen from outside: at most {watched.peak(1, FIRST):.0f} MiB in its first "
-            f"{FIRST} chunks, {watched.peak(LAST, sys.maxsize):.0f} MiB after {LAST}.",
+            f"{FIRST} chunks, {watched.peak(LAST, sys.maxsize):.0f} MiB after {LAST}. Processes seen: "
+            f"{len(watched.pids)} (a parent and a child are 2; more would mean that one was replaced).",
         ]
         return "\n\n".join(parts) + "\n"
 

@@ -16,9 +16,10 @@ FIRST, LAST = 100, 200
 
 @dataclass(slots=True)
 class Watched:
-    """(chunks done, MiB) at every look."""
+    """(chunks done, MiB) at every look, and the pids seen: a replaced process would look flat without being so."""
 
     samples: list[tuple[int, float]] = field(default_factory=list)
+    pids: set[int] = field(default_factory=set)
 
     def look(self, run: Path) -> None:
         """Take a sample where there is a worker to be seen."""
@@ -31,6 +32,7 @@ class Watched:
         resident = [_resident_mib(pid) for pid in (worker["parent"], worker["child"]) if pid]
         if chunks and all(resident):
             self.samples.append((chunks, sum(resident)))
+            self.pids |= {worker["parent"], worker["child"]}
 
     def peak(self, least: int, most: int) -> float:
         """The greatest sample while so many chunks were done."""
