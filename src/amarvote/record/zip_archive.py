@@ -72,7 +72,10 @@ class ZipStream:
 
     def _packed(self, size: int) -> bytes:
         size = min(size, self._entry.offset + self._entry.packed - self._position)
-        data = os.pread(self._handle, size, self._position)
+        try:
+            data = os.pread(self._handle, size, self._position)
+        except OSError as problem:
+            raise ContainerFault(f"cannot be read: {problem.strerror}") from None
         self._position += len(data)
         return data
 

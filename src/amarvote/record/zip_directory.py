@@ -221,8 +221,8 @@ def _check_header(header: _Header, *, folder: bool) -> None:
 
 def _read_local(handle: int, header: _Header, limit: int) -> ZipEntry:
     """The entry of one file, its local header found to agree; its data ends before `limit`."""
-    fixed = os.pread(handle, _LOCAL.size, header.local)
-    if header.local + _LOCAL.size > limit or len(fixed) != _LOCAL.size or not fixed.startswith(_LOCAL_MARK):
+    fixed = os.pread(handle, _LOCAL.size, header.local) if header.local + _LOCAL.size <= limit else b""
+    if len(fixed) != _LOCAL.size or not fixed.startswith(_LOCAL_MARK):
         raise ContainerFault("has no local header where the directory says")
     _, _, flags, method, _, _, crc, packed, size, name_length, extra_length = _LOCAL.unpack(fixed)
     variable = os.pread(handle, name_length + extra_length, header.local + _LOCAL.size)
