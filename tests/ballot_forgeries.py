@@ -38,13 +38,14 @@ Place = tuple[int, int]
 class Bends:
     """What the attacker shows instead of what he has.
 
-    Factors on the shown alpha and beta of a place, factors on the shown commitments a_0 and b_0 of a proof. With
-    `even`, he tries until all challenges of the bent contests are even: then a factor -1 on alpha or beta is
-    invisible in every equation.
+    Factors on the shown alpha and beta of a place; factors on the shown commitments a_0 and b_0 of a proof; proofs
+    without their last commitments, in the hash and in what is shown. With `even`, he tries until all challenges of
+    the bent contests are even: then a factor -1 on alpha or beta is invisible in every equation.
     """
 
     ciphertexts: Mapping[Place, tuple[int, int]] | None = None
     commitments: Mapping[Place, tuple[int, int]] | None = None
+    left_out: Collection[Place] = ()
     even: bool = False
 
     def of_ciphertext(self, place: Place) -> tuple[int, int]:
@@ -87,7 +88,8 @@ def _forge_contest(
 
         challenge = partial(selection_challenge, ballot.h_i, *place, alpha, beta)
         bend = bends.of_commitment(place)
-        proof, pairs = _forge_proof(value, contest.option_limit, nonce, challenge, bend, even)
+        shown = contest.option_limit + (place not in bends.left_out)
+        proof, pairs = _forge_proof(value, contest.option_limit, nonce, challenge, bend, shown, even)
         selections.append(EncryptedSelection(alpha, beta, proof))
         given.append(pairs)
     limit, limit_pairs = _forge_proof(
@@ -96,6 +98,7 @@ def _forge_contest(
         sum(nonces) % _Q,
         partial(limit_challenge, ballot.h_i, contest.index, alpha_product, beta_product),
         bends.of_commitment((contest.index, 0)),
+        contest.selection_limit + ((contest.index, 0) not in bends.left_out),
         even,
     )
     forged = replace(old, selections=tuple(selections), limit_proof=limit)
@@ -109,6 +112,7 @@ def _forge_proof(
     nonce: int,
     challenge: Callable[[Sequence[Commitment]], int],
     bend: tuple[int, int],
+    shown: int,
     even: bool,
 ) -> tuple[RangeProof, tuple[Commitment, ...]]:
     """An honest proof where the value allows it; else one with a single wrong equation, that of the last b_j."""
@@ -122,6 +126,7 @@ def _forge_proof(
             for j in range(limit + 1)
         ]
         pairs[0] = (pairs[0][0] * bend[0] % P, pairs[0][1] * bend[1] % P)
+        pairs = pairs[:shown]
         c[true] = (challenge(pairs) - sum(c)) % _Q
         if not even or all(x % 2 == 0 for x in c):
             v = tuple((u[j] - c[j] * nonce) % _Q for j in range(limit + 1))

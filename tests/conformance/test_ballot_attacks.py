@@ -111,6 +111,13 @@ def test_values_out_of_range(name: str) -> None:
     assert found_both_ways(forge(values)) == expected
 
 
+def test_a_proof_that_hashes_too_few_commitments() -> None:
+    """It leaves the last pair open, so that it can be made for any value; and it holds, as far as it goes."""
+    places = {(2, 1), (2, 0)}
+    found = found_both_ways(forge({2: [5, 0, 0]}, Bends(left_out=places)))
+    assert found == {("6.D", "contest 2, option 1"), ("7.D", "contest 2")}
+
+
 # Elements that are not where they should be.
 
 BENDS: dict[str, tuple[Bends, Found]] = {
@@ -182,7 +189,7 @@ def test_negated_elements_in_two_ballots_of_one_batch() -> None:
 
 
 @pytest.mark.parametrize("forger", [forge_nonce, forge_data])
-@pytest.mark.parametrize("factor", [ORDER_2, OUTSIDE])
+@pytest.mark.parametrize("factor", [ORDER_2, OUTSIDE], ids=["negated", "outside"])
 def test_c0_outside_the_group(forger: Callable[[Made, int], Made], factor: int) -> None:
     """A negated C0 passes (38) and (69) when the challenge is even; a guardian's secret power would leak a bit."""
     expected = ("13.structure", "") if forger is forge_nonce else ("12.structure", "contest 1")

@@ -3,10 +3,10 @@ from dataclasses import replace
 import pytest
 from gmpy2 import powmod
 
-from amarvote.electionguard.ballot_batch import unproven
+from amarvote.electionguard.ballot_batch import gather, unproven
 from amarvote.electionguard.ballot_checks import check_ballots
 from amarvote.electionguard.ballot_claims import read_ballot
-from amarvote.electionguard.ballots import BallotStatus
+from amarvote.electionguard.ballots import BallotStatus, RangeProof
 from amarvote.electionguard.errors import Findings
 from amarvote.electionguard.parameters import G, P, Q
 from ballot_forgeries import Bends, forge, recode, rehash, replace_contest
@@ -78,9 +78,11 @@ def test_a_failing_batch_is_searched(good: list[Made], bad: set[int]) -> None:
 
 
 def test_a_joint_key_outside_the_group_gives_no_batch(good: list[Made]) -> None:
+    """-K passes in every second product alone."""
     context = replace(sample_context(), joint_key=P - sample_context().joint_key)
     claims = read_ballot(context, good[1].ballot, Findings(), good[1].commitments)
-    assert unproven(context, engine(), [claims]) == [0]
+    for _ in range(10):
+        assert unproven(context, engine(), [claims]) == [0]
     context = replace(context, joint_key=sample_context().joint_key * 4 % P)
     assert unproven(context, engine(), [claims]) == [0]
 
@@ -94,6 +96,39 @@ def test_cancelling_defects_need_the_weights(good: list[Made], monkeypatch: pyte
         assert found([good[1], *pair], with_commitments=True) == [[], *([[("6.D", "contest 2, option 1")]] * 2)]
     monkeypatch.setattr("amarvote.electionguard.randomness.random_weight", lambda: 1)
     assert found([good[1], *pair], with_commitments=True) == [[], [], []]
+
+
+def test_every_member_carries_a_fresh_multiple_of_q(good: list[Made]) -> None:
+    """What the soundness of the membership rests on; no attack within reach would show its absence."""
+    claims = read_ballot(sample_context(), good[1].ballot, Findings(), good[1].commitments)
+    ballot = good[1].ballot
+    data = ballot.contests[0].contest_data
+    assert data is not None
+    members = {sample_context().joint_key, ballot.encrypted_nonce.c0, data.c0}
+    members |= {x for selection in ballot.contests[0].selections for x in (selection.alpha, selection.beta)}
+    multiples: list[int] = []
+    for _ in range(2):
+        product = gather(sample_context(), [claims])
+        exponents = dict(zip(product.bases, product.exponents, strict=True))
+        assert members < set(exponents)
+        assert all(0 < exponents[x] < 2**128 for x in set(exponents) - members)
+        multiples += [exponents[x] // int(Q) for x in members]
+    assert all(0 < multiple < 2**128 for multiple in multiples)
+    assert len(set(multiples)) == 2 * len(members)
+
+
+def test_a_batch_takes_only_what_is_complete(good: list[Made]) -> None:
+    ballot = good[1].ballot
+    contest = ballot.contests[0]
+    short = replace(contest, limit_proof=RangeProof((), ()))
+    for changed, commitments in (
+        (ballot, None),
+        (replace_contest(ballot, 0, short), good[1].commitments),
+    ):
+        claims = read_ballot(sample_context(), changed, Findings(), commitments)
+        assert unproven(sample_context(), engine(), [claims]) == [0]
+        with pytest.raises(ValueError, match="all proofs and commitments"):
+            gather(sample_context(), [claims])
 
 
 def test_lists_must_match(good: list[Made]) -> None:

@@ -69,6 +69,7 @@ def test_powers_of_one_base(base: int, exponents: list[int]) -> None:
 def test_powers_at_the_edges_of_the_chain(engine: Engine) -> None:
     base = member(9)
     assert engine.powers_and_membership(base, EDGES) == ([powmod(base, e, P) for e in EDGES], True)
+    assert not shared_powers(0, [])[1]
     for exponent in (-1, 2**256):
         with pytest.raises(ValueError, match="shared chain"):
             shared_powers(base, [exponent])

@@ -41,13 +41,12 @@ _Q = int(Q)
 def unproven(context: Context, engine: Engine, ballots: Sequence[BallotClaims]) -> list[int]:
     """The positions, ascending, of the ballots that their commitments do not prove.
 
-    A ballot is in it that has findings already, whose commitments do not fit or do not hash to its
-    challenges, or that a failing product was bisected down to. Nothing is said yet about what is wrong with
-    it.
+    A ballot is in it that has a proof which cannot be evaluated, whose commitments do not fit or do not hash to
+    its challenges, or that a failing product was bisected down to. What is wrong with it is not said yet.
     """
     if not _is_square(context.joint_key):
         return list(range(len(ballots)))
-    ready = [i for i, claims in enumerate(ballots) if claims.whole and _hashes_hold(claims)]
+    ready = [i for i, claims in enumerate(ballots) if _hashes_hold(claims)]
     proven = set(ready) - set(_search(context, engine, [(i, ballots[i]) for i in ready], known_to_fail=False))
     return [i for i in range(len(ballots)) if i not in proven]
 
@@ -113,8 +112,8 @@ def _range_claims(claims: BallotClaims) -> Iterator[RangeClaim | None]:
             yield selection.proof
 
 
-class _Product:
-    """The bases and exponents of the product, drawn weights included; g and K are gathered into one power each."""
+class Product:
+    """Bases and exponents of the product, weights included; the exponents of g and of K are summed up."""
 
     def __init__(self) -> None:
         self.bases: list[mpz] = []
@@ -123,6 +122,7 @@ class _Product:
         self.of_key = 0
 
     def add_member(self, element: mpz, exponent: int) -> None:
+        """`element` to the power that the equations ask for, and to a random multiple of q."""
         self.bases.append(element)
         self.exponents.append(exponent % _Q + _Q * randomness.random_weight())
 
@@ -146,6 +146,7 @@ class _Product:
         return of_alpha, of_beta
 
     def add_knowledge(self, claim: KnowledgeClaim) -> None:
+        """The equation of one proof of knowledge, and its C0."""
         if claim.given is None:
             raise ValueError("only a ballot with all proofs and commitments can be put into a batch")
         r = randomness.random_weight()
@@ -156,7 +157,14 @@ class _Product:
 
 
 def _product_is_one(context: Context, engine: Engine, ballots: Iterable[BallotClaims]) -> bool:
-    product = _Product()
+    product = gather(context, ballots)
+    rest = engine.multi_power(product.bases, product.exponents)
+    return rest * engine.power(G, product.of_g % _Q) % P == 1
+
+
+def gather(context: Context, ballots: Iterable[BallotClaims]) -> Product:
+    """All that these ballots claim, with fresh weights. ValueError where a proof or a commitment is missing."""
+    product = Product()
     for claims in ballots:
         for contest in claims.contests:
             limit_alpha, limit_beta = product.add_range(contest.limit)
@@ -167,5 +175,4 @@ def _product_is_one(context: Context, engine: Engine, ballots: Iterable[BallotCl
         for claim in claims.knowledge:
             product.add_knowledge(claim)
     product.add_member(context.joint_key, product.of_key)
-    rest = engine.multi_power(product.bases, product.exponents)
-    return rest * engine.power(G, product.of_g % _Q) % P == 1
+    return product

@@ -81,11 +81,10 @@ class KnowledgeClaim:
 
 @dataclass(frozen=True, slots=True)
 class BallotClaims:
-    """All that is left to prove of one ballot; `whole` where reading it found nothing."""
+    """All that is left to prove of one ballot."""
 
     contests: tuple[ContestClaim, ...]
     knowledge: tuple[KnowledgeClaim, ...]
-    whole: bool
 
 
 _NOTHING_GIVEN = ContestCommitments((), (), mpz(0))
@@ -96,7 +95,6 @@ def read_ballot(
     context: Context, ballot: EncryptedBallot, findings: Findings, commitments: BallotCommitments | None
 ) -> BallotClaims:
     """Report 5.B, 6.B, 6.C, 7.B, 7.C, 8.A, 8.B, values >= p and the structure; return what is left to prove."""
-    found_before = len(findings.entries)
     if identifier_hash(context.h_e, ballot.id_b) != ballot.h_i:
         findings.add("5.B", "the identifier hash H_I is not that of this identifier in this election")
     _check_contest_list(context.manifest, ballot, findings)
@@ -116,7 +114,7 @@ def read_ballot(
         if readable and len(claim.selections) == len(contest.selections):
             _check_contest_hash(ballot.h_i, contest, place)
     _read_nonce(ballot, findings, commitments, knowledge)
-    return BallotClaims(tuple(contests), tuple(knowledge), whole=len(findings.entries) == found_before)
+    return BallotClaims(tuple(contests), tuple(knowledge))
 
 
 def _check_contest_list(manifest: Manifest, ballot: EncryptedBallot, findings: Findings) -> None:
