@@ -1,4 +1,4 @@
-"""Guardians and voters of a staged election: the protocol's functions called directly, without agents or devices."""
+"""Guardians and voters of a staged election: the protocol's functions, without agents or devices."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""A staged election: the service's use cases called as the API calls them, chunks done in this process or by workers."""
+"""A staged election: the service's use cases, chunks done in this process or by workers."""
 
 import base64
 import hashlib
@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
-from staging.people import Guardians, Member, Vote, cast, ceremony, make_manifest, token_of
 
 from amarvote.electionguard.confirmation import chained_field, initial_hash, unchained_field
 from amarvote.electionguard.decryption import tally_ciphertexts
@@ -15,9 +14,8 @@ from amarvote.electionguard.engine import Engine
 from amarvote.elections import device_desk, guardian_desk, mail, officer, rolls, submission
 from amarvote.elections.creating import create
 from amarvote.elections.service import Service
-from amarvote.pipeline import memory, phases
 from amarvote.pipeline.child import ERROR
-from amarvote.pipeline.computer import ChildDiedError, Computer
+from amarvote.pipeline.computer import Computer
 from amarvote.pipeline.computing.kit import Kit
 from amarvote.pipeline.computing.works import WORKS
 from amarvote.pipeline.messages import Message
@@ -29,20 +27,26 @@ from amarvote.record.codec import read_ballot, read_encrypted_tally
 from amarvote.record.sections import SectionType
 from amarvote.store.database import Database
 from amarvote.store.tables import ballot_items, ballots, devices, record_items
+from staging.people import Guardians, Member, Vote, cast, token_of
 
 QUICK = Settings(
-    cut_seconds=0.0, backoff_seconds=0.0, relay_seconds=0.05, idle_seconds=0.02, lease_seconds=5.0, renew_seconds=0.5
+    cut_seconds=0.0,
+    backoff_seconds=0.0,
+    relay_seconds=0.05,
+    idle_seconds=0.02,
+    lease_seconds=5.0,
+    renew_seconds=0.5,
 )
 """Times for tests in one process: nothing waits."""
 
 
 class SameProcess(Computer):
-    """Computes in the worker's own process: the same work without a child, for tests that are not about processes."""
+    """Computes in the worker's own process: the same work without a child, where a test is not about processes."""
 
     def __init__(self, records: Path) -> None:
         super().__init__(records)
         self.kit = Kit(records)
-        self.before: Callable[[Message], None] = lambda message: None
+        self.before: Callable[[Message], None] = _nothing
         self._given: Message | None = None
 
     def start(self) -> None:
@@ -55,8 +59,12 @@ class SameProcess(Computer):
         except Exception as problem:  # noqa: BLE001 - as the child does
             self._given = Message(ERROR, {"reason": f"{type(problem).__name__}: {problem}"})
 
-    def answer(self, seconds: float) -> Message | None:
+    def answer(self, seconds: float) -> Message | None:  # noqa: ARG002
         return self._given
+
+
+Tamper = Callable[[int, str, dict, bytes], bytes]
+"""(sender, round, part, payload) -> what is sent instead."""
 
 
 class Stage:
@@ -102,9 +110,7 @@ class Stage:
     def work(self, until: str | None = None, most: int = 10_000) -> int:
         """Do chunks in this process until there are none (or `until` is the election's state); how many."""
         done = 0
-        worker = Worker(
-            self.service.database, self.records, "here", self.service.settings, computer=self.computer
-        )
+        worker = Worker(self.service.database, self.records, "here", self.service.settings, computer=self.computer)
         while done < most and self.state() != until:
             relay(self.service.database, self.service.settings)
             if not worker.one_chunk():
@@ -223,10 +229,9 @@ class Stage:
     def put(self, run: dict[str, Any], name: str, part: int, sender: int, payload: bytes) -> None:
         mail.put(self.service, sender, run["run"], name, part, 0, payload)
 
-    def answer(
-        self, run: dict[str, Any], tamper: Callable[[int, str, dict, bytes], bytes] = lambda i, name, part, data: data
-    ) -> None:
+    def answer(self, run: dict[str, Any], tamper: Tamper | None = None) -> None:
         """Every guardian's answers in all three rounds; `tamper` may change what one sends."""
+        tamper = tamper or _honest
         members = self.members(run)
         tally = [part for part in run["parts"] if part["kind"] == "tally"]
         shared: dict[int, dict[int, bytes]] = {}
@@ -259,3 +264,9 @@ class Stage:
         self.work()
 
 
+def _nothing(message: Message) -> None:
+    pass
+
+
+def _honest(sender: int, round_name: str, part: dict, payload: bytes) -> bytes:
+    return payload

@@ -1,6 +1,6 @@
-"""`python -m amarvote.api.create --database URL --manifest FILE --guardians N --quorum K --device NAME … --tokens FILE`.
+"""`python -m amarvote.api.create --database URL --manifest FILE --guardians N --quorum K --device NAME --tokens F`.
 
-Makes an election and writes the bearer tokens of all who take part into FILE, which only its owner can read:
+Makes an election and writes the bearer tokens of all who take part into F, which only its owner can read:
 {"election": id, "officer": token, "guardians": {"1": token, …}, "devices": {name: token}}.
 """
 

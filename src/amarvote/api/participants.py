@@ -3,17 +3,18 @@
     PUT  /mail/{conversation}/{round}/{part}?to=N   guardian: the body is the payload; 204, also for the same again
     GET  /mail/{conversation}/{round}               guardian: {complete, expected, missing: [guardian],
                                                     messages: [{sender, to, part, payload (base64)}]}
-    GET  /run                                       {run, guardians, root (hex), parts: [{part, kind, first, count}],
-                                                    round} or {run: null}
+    GET  /run                                       {run, guardians, root (hex), round, parts: [{part, kind,
+                                                    first, count}]} or {run: null}
     POST /run/checkin                               guardian: 204
     PUT  /ballots                                   device: 202 {id_b (hex), state, confirmation_code (base64)}
     GET  /devices/me                                device: {name, device_id, h_di, last_code, closed, broken}
     POST /devices/{name}/close                      device: 204
     POST /devices/{name}/restart                    device: {device_id}; a new chain under a new device string
 
-Conversations: "ceremony" (rounds commit, key, share, confirm; complain, which is readable at once), or the run's id of
-64 hex digits (rounds share, reveal, respond). `first` counts from 0 among the items of its kind; tally items in
-(contest, option) order, challenged ballots by locator. Later runs may leave out parts that are combined already.
+Conversations: "ceremony" (rounds commit, key, share, confirm; complain, which is readable at once), or the
+run's id of 64 hex digits (rounds share, reveal, respond). `first` counts from 0 among the items of its kind;
+tally items in (contest, option) order, challenged ballots by locator. Later runs may leave out parts that are
+combined already.
 """
 
 from typing import Any

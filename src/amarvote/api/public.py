@@ -1,6 +1,7 @@
 """What everybody may ask.
 
-    GET /election            {id, title, state, note, paused, n, k, chaining_mode, h_e, joint_key, joint_data_key, h_g}
+    GET /election            {id, title, state, note, paused, n, k, chaining_mode, and, once the keys are made,
+                              h_e, joint_key, joint_data_key, h_g; null before}
     GET /election/manifest   the exact bytes
     GET /ballots/{id_b hex}  {state: submitted|waiting|accepted|rejected, findings: [{code, where, message}]}
     GET /record              {phase: setup|aggregated|final|null, files: [{path, size}]}

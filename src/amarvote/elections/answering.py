@@ -4,8 +4,8 @@
     reveal   M_i ‖ a_i ‖ b_i    1536 bytes a tally item, held against d_i at once (only hashes)
     respond  v_i                  32 bytes a tally item;  m_i ‖ c ‖ v  576 bytes a challenged ballot
 
-Parts of challenged ballots have a `respond` only. A reveal that does not open its d_i is refused and not stored: the
-run waits for the right one, or for the officer to set that guardian aside.
+Parts of challenged ballots have a `respond` only. A reveal that does not open its d_i is refused and not
+stored: the run waits for the right one, or for the officer to set that guardian aside.
 """
 
 from collections.abc import Sequence

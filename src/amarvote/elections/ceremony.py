@@ -15,6 +15,7 @@ from sqlalchemy import Connection, func, select
 
 from amarvote.electionguard.guardian_faults import KeyRefused
 from amarvote.electionguard.key_ceremony import check_key_commitment
+from amarvote.electionguard.share_encryption import SHARE_BYTES
 from amarvote.elections.errors import Conflict, NotFound, Unprocessable
 from amarvote.elections.service import Service
 from amarvote.pipeline import states
@@ -28,7 +29,6 @@ ROUNDS = ("commit", "key", "share", "confirm")
 COMPLAIN = "complain"
 ALWAYS_READABLE = frozenset({COMPLAIN})
 COMMITMENT_BYTES = 32
-SHARE_BYTES = 640
 LONGEST_SENTENCE = 2000
 
 
@@ -63,30 +63,38 @@ def check(
 
 
 def _check_payload(service: Service, connection: Connection, round_name: str, sender: int, payload: bytes) -> None:
-    if round_name == "commit" and len(payload) != COMMITMENT_BYTES:
-        raise Unprocessable(f"A commitment has {COMMITMENT_BYTES} bytes, not {len(payload)}.")
-    if round_name == "share" and len(payload) != SHARE_BYTES:
-        raise Unprocessable(f"An encrypted share has {SHARE_BYTES} bytes, not {len(payload)}.")
-    if round_name == "key":
-        commitment = connection.execute(
-            _of_round(service, "commit").where(messages.c.sender == sender)
-        ).scalar_one()
-        try:
-            check_key_commitment(sender, commitment, payload)
-            item = decode_item(payload)
-        except (KeyRefused, NotCanonical) as problem:
-            raise Unprocessable(f"The public key of guardian {sender} is refused: {problem}") from None
-        if item.WhichOneof("item") != "guardian_public_key" or read_guardian(item).index != sender:
-            raise Unprocessable(f"What was sent is not the public key of guardian {sender}.")
-    if round_name == "confirm":
-        confirmed = _object(payload, {"h_g", "h_e"})
-        for value in confirmed.values():
-            if not isinstance(value, str) or len(value) != 64 or not set(value) <= set("0123456789abcdef"):
-                raise Unprocessable("H_G and H_E are confirmed in 64 lower-case hex digits each.")
-    if round_name == COMPLAIN:
-        complaint = _object(payload, {"culprit", "sentence"})
-        if not isinstance(complaint["culprit"], int) or not isinstance(complaint["sentence"], str):
-            raise Unprocessable("A complaint names a culprit (a number) and says why in a sentence.")
+    match round_name:
+        case "commit":
+            _check_width("A commitment", payload, COMMITMENT_BYTES)
+        case "share":
+            _check_width("An encrypted share", payload, SHARE_BYTES)
+        case "key":
+            _check_key(service, connection, sender, payload)
+        case "confirm":
+            for value in _object(payload, {"h_g", "h_e"}).values():
+                if not isinstance(value, str) or len(value) != 64 or not set(value) <= set("0123456789abcdef"):
+                    raise Unprocessable("H_G and H_E are confirmed in 64 lower-case hex digits each.")
+        case _:
+            complaint = _object(payload, {"culprit", "sentence"})
+            if not isinstance(complaint["culprit"], int) or not isinstance(complaint["sentence"], str):
+                raise Unprocessable("A complaint names a culprit (a number) and says why in a sentence.")
+
+
+def _check_width(what: str, payload: bytes, width: int) -> None:
+    if len(payload) != width:
+        raise Unprocessable(f"{what} has {width} bytes, not {len(payload)}.")
+
+
+def _check_key(service: Service, connection: Connection, sender: int, payload: bytes) -> None:
+    """The key is the sender's, canonical, and the one that was committed to; its proofs are for the workers."""
+    commitment = connection.execute(_of_round(service, "commit").where(messages.c.sender == sender)).scalar_one()
+    try:
+        check_key_commitment(sender, commitment, payload)
+        item = decode_item(payload)
+    except (KeyRefused, NotCanonical) as problem:
+        raise Unprocessable(f"The public key of guardian {sender} is refused: {problem}") from None
+    if item.WhichOneof("item") != "guardian_public_key" or read_guardian(item).index != sender:
+        raise Unprocessable(f"What was sent is not the public key of guardian {sender}.")
 
 
 def received(service: Service, connection: Connection, round_name: str, sender: int, payload: bytes) -> None:
@@ -101,8 +109,8 @@ def received(service: Service, connection: Connection, round_name: str, sender: 
             f"guardian {sender} complains about guardian {complaint['culprit']}: {sentence}",
         )
     if round_name == "confirm" and not missing_in(service, connection, "confirm"):
-        confirmed = {payload for payload in connection.execute(_of_round(service, "confirm")).scalars()}
-        meant = {(json.loads(one)["h_g"], json.loads(one)["h_e"]) for one in confirmed}
+        confirmed = [json.loads(one) for one in connection.execute(_of_round(service, "confirm")).scalars()]
+        meant = {(one["h_g"], one["h_e"]) for one in confirmed}
         if len(meant) == 1:
             begin_setup(connection, service.election_id)
         else:

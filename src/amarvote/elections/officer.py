@@ -63,8 +63,8 @@ def start_run(service: Service, members: Any) -> str:
         small = small_groups(connection, election)
         if small and election.small_groups_consent is None:
             raise Conflict(
-                f"Fewer than {election.minimum_group} ballots were cast in {', '.join(small)}. Opening their totals "
-                "may show how single people voted; it takes the officer's recorded consent."
+                f"Fewer than {election.minimum_group} ballots were cast in {', '.join(small)}. Opening their "
+                "totals may show how single people voted; it takes the officer's recorded consent."
             )
         return running.start(connection, service.settings, election, sorted(set(members)))
 
@@ -175,7 +175,7 @@ def retry(service: Service, phase: Any, ordinal: Any) -> None:
 
 
 def reject_held(service: Service, id_b: bytes, sentence: Any) -> None:
-    """The officer's verdict on a ballot that nobody could check (rule 5): it is rejected. Nothing unchecked counts."""
+    """The officer's verdict on a ballot that nobody could check (rule 5): rejected. Nothing unchecked counts."""
     words = _sentence(sentence)
     with service.database.write() as connection:
         ballot = connection.execute(

@@ -51,7 +51,7 @@ def _latest(connection: Connection, election_id: str) -> list[Row[Any]]:
 
 
 def _phase(connection: Connection, phase: Row[Any]) -> dict[str, Any]:
-    """{name, state, chunks, done, failed, running, seconds}; in guardians' rounds a chunk is one guardian's part."""
+    """{name, state, chunks, done, failed, running, seconds}; in a guardians' round, a chunk is one's part."""
     if phase.name in running.ROUNDS:
         run = connection.execute(select(runs).where(runs.c.id == phase.scope)).one()
         total = len(run.guardians) * len(running.due_parts(run, phase.name))
@@ -72,7 +72,7 @@ def _phase(connection: Connection, phase: Row[Any]) -> dict[str, Any]:
 
 
 def _workers(connection: Connection) -> list[dict[str, Any]]:
-    """{name, pid, child_pid, step, chunks_done, rss_mb, peak_mb, baseline_mb, beat_age}: parent and child together."""
+    """{name, pid, child_pid, step, chunks_done, rss_mb, peak_mb, baseline_mb, beat_age}: of parent and child."""
     rows = connection.execute(
         select(workers, (now() - workers.c.beat_at).label("beat_age")).order_by(workers.c.name)
     )

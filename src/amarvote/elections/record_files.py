@@ -1,4 +1,4 @@
-"""The published files of the record: through its setup phase, its aggregated phase, or whole once it is verified."""
+"""The published files of the record: through its setup or aggregated phase, or whole once it is verified."""
 
 from pathlib import Path
 from typing import Any

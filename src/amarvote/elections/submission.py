@@ -64,11 +64,9 @@ def ballot_state(service: Service, id_b: bytes) -> dict[str, Any]:
 
 
 def _known(connection: Connection, election_id: str, id_b: bytes) -> Row[Any] | None:
-    return connection.execute(
-        select(ballots.c.state, ballots.c.submission, ballots.c.findings).where(
-            ballots.c.election_id == election_id, ballots.c.id_b == id_b
-        )
-    ).one_or_none()
+    same = (ballots.c.election_id == election_id) & (ballots.c.id_b == id_b)
+    row: Row[Any] | None = connection.execute(select(ballots).where(same)).one_or_none()
+    return row
 
 
 def _store(

@@ -25,8 +25,8 @@ def waiting_for(
     if failed:
         first = failed[0]
         return (
-            f"{len(failed)} failed chunks wait for the officer's retry or verdict; the first is {first['phase']} chunk "
-            f"{first['ordinal']}: {first['reason']}"
+            f"{len(failed)} failed chunks wait for the officer's retry or verdict; the first is {first['phase']} "
+            f"chunk {first['ordinal']}: {first['reason']}"
         )
     people = _people(service, connection, election)
     if people is not None:

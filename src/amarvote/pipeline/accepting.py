@@ -1,7 +1,7 @@
 """Accept: chunks of submitted ballots, cut as they arrive; over when voting is closed and nothing is open.
 
-A chunk is cut at 50 ballots, at its byte bound, or one second after its first ballot, whichever comes first (rule 5).
-Proofs are checked in any order; what hangs together is settled in the commit.
+A chunk is cut at 50 ballots, at its byte bound, or one second after its first ballot, whichever comes first
+(rule 5). Proofs are checked in any order; what hangs together is settled in the commit.
 """
 
 from typing import Any

@@ -11,7 +11,7 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO
 
 from amarvote.pipeline import memory
 from amarvote.pipeline.computing.kit import Kit
@@ -46,7 +46,7 @@ def die_with(parent: int) -> bool:
     return os.getppid() == parent
 
 
-def serve(kit: Kit, questions: BinaryIO, answers: BinaryIO) -> None:
+def serve(kit: Kit, questions: IO[bytes], answers: IO[bytes]) -> None:
     """Answer each message, and give memory back after it."""
     write(answers, Message(READY))
     while (message := read(questions)) is not None:

@@ -120,7 +120,7 @@ def held(connection: Connection, claim: Claim) -> Row[Any]:
 
 
 def renew(connection: Connection, settings: Settings, claim: Claim) -> None:
-    """Make the lease last from now on; FencedError where it was lost. An expired lease nobody took is ours again."""
+    """Make the lease last from now on; FencedError where it was lost. One that ran out unseen is ours again."""
     held(connection, claim)
     _set(connection, claim.chunk_id, lease_until=now() + settings.lease_seconds)
 

@@ -73,7 +73,7 @@ def load(where: Place, chunk: Row[Any]) -> Message:
 
 
 def _payload(connection: Connection, run: Row[Any], name: str, part: int, member: int) -> bytes:
-    return connection.execute(
+    payload: bytes = connection.execute(
         select(messages.c.payload).where(
             messages.c.election_id == run.election_id,
             messages.c.conversation == run.id,
@@ -82,6 +82,7 @@ def _payload(connection: Connection, run: Row[Any], name: str, part: int, member
             messages.c.sender == member,
         )
     ).scalar_one()
+    return payload
 
 
 def _items(connection: Connection, election_id: str, section: SectionType) -> list[bytes]:

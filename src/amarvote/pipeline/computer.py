@@ -7,6 +7,7 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
+from typing import IO
 
 from amarvote.pipeline import memory
 from amarvote.pipeline.child import READY
@@ -109,7 +110,7 @@ class Computer:
         self.stop()
 
     @property
-    def _input(self) -> "subprocess.IO[bytes]":
+    def _input(self) -> IO[bytes]:
         if self._process is None or self._process.stdin is None:
             raise ChildDiedError("there is no child")
         return self._process.stdin

@@ -1,4 +1,4 @@
-"""The election's public constants, as they travel to the child with every chunk (it keeps what it made of them)."""
+"""The election's public constants, as they travel to the child with every chunk; it keeps what it made of them."""
 
 from functools import lru_cache
 from typing import Any

@@ -1,7 +1,7 @@
 """Aggregate and merge: 50 ballots to one product, 50 products to one, and the last one sealed.
 
-Sealing reconciles: the tree over (position, hash of the item, weight, status) that the workers built from the bytes
-they added up must be the one over the frozen list, and counts and weights must agree (rule 13).
+Sealing reconciles: the tree over (position, hash of the item, weight, status) that the workers built from the
+bytes they added up must be the one over the frozen list, and counts and weights must agree (rule 13).
 """
 
 from typing import Any

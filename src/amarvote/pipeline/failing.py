@@ -1,8 +1,9 @@
 """What follows when a chunk fails: another attempt after a pause, halves, or parked for the officer (rules 5, 12).
 
-An error raised has 3 attempts; a death (the child killed by a signal, a lease that ran out) has 20, so that a storm
-of kills slows an election and never stops it. A chunk out of attempts is divided where its work can be divided, so
-that what poisons it ends up alone; an accept chunk down to one ballot, which then waits for the officer's verdict.
+An error raised has 3 attempts; a death (the child killed by a signal, a lease that ran out) has 20, so that a
+storm of kills slows an election and never stops it. A chunk out of attempts is divided where its work can be
+divided, so that what poisons it ends up alone; an accept chunk down to one ballot, which then waits for the
+officer's verdict.
 """
 
 from typing import Any

@@ -1,7 +1,7 @@
-"""Freezing the list of accepted ballots: where each stands in the record, and the bounds of the chunks, stored once.
+"""Freezing the list of accepted ballots: where each stands in the record, and the bounds of chunks, stored once.
 
-Chained devices keep their chain's order; without chaining a device's ballots are sorted by confirmation code, so that
-neither the workers nor the hour of arrival shows (rule 7). Everything later refers to these positions.
+Chained devices keep their chain's order; without chaining a device's ballots are sorted by confirmation code,
+so that neither the workers nor the hour of arrival shows (rule 7). Everything later refers to these positions.
 """
 
 from typing import Any

@@ -1,7 +1,7 @@
 """Who gets the next chunk: a bounded window of chunks for each election (rule 15).
 
-So the queue stays short, and a small election never waits behind a big one. Refilling is a query; it runs after each
-commit and every second, in every worker's parent and in the orchestrator, and any number of them agree.
+So the queue stays short, and a small election never waits behind a big one. Refilling is a query; it runs after
+each commit and every second, in every worker's parent and in the orchestrator, and any number of them agree.
 """
 
 from sqlalchemy import Connection, func, select

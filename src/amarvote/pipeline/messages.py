@@ -5,7 +5,7 @@ A frame is b(header length, 4) ‖ header (JSON: kind, fields, lengths of the pa
 
 import json
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO
+from typing import IO, Any
 
 LARGEST_HEADER = 16 << 20
 LARGEST_MESSAGE = 256 << 20
@@ -18,14 +18,14 @@ class PipeError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """`kind` says what is asked or answered; `fields` small JSON values; `parts` bytes in an order the kind fixes."""
+    """`kind` says what is asked or answered; `fields` are JSON values, `parts` bytes in an order it fixes."""
 
     kind: str
     fields: dict[str, Any] = field(default_factory=dict)
     parts: tuple[bytes, ...] = ()
 
 
-def write(stream: BinaryIO, message: Message) -> None:
+def write(stream: IO[bytes], message: Message) -> None:
     """Send one message."""
     header = json.dumps(
         {"kind": message.kind, "fields": message.fields, "lengths": [len(part) for part in message.parts]}
@@ -37,7 +37,7 @@ def write(stream: BinaryIO, message: Message) -> None:
     stream.flush()
 
 
-def read(stream: BinaryIO) -> Message | None:
+def read(stream: IO[bytes]) -> Message | None:
     """The next message; None where the other side ended between two of them; PipeError within one."""
     start = stream.read(4)
     if not start:
@@ -52,7 +52,7 @@ def read(stream: BinaryIO) -> Message | None:
     return Message(content["kind"], content["fields"], tuple(_exactly(stream, size) for size in lengths))
 
 
-def _exactly(stream: BinaryIO, size: int) -> bytes:
+def _exactly(stream: IO[bytes], size: int) -> bytes:
     data = stream.read(size)
     if len(data) < size:
         raise PipeError("The other side of the pipe broke off within a message.")

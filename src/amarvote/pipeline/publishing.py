@@ -7,7 +7,7 @@ that the database holds; whoever writes an item checks its bytes against them.
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import Connection, Row, func, select, union_all, update
 
 from amarvote.pipeline import chunks as life
 from amarvote.pipeline import phases as order
@@ -15,7 +15,7 @@ from amarvote.pipeline import states
 from amarvote.pipeline.chunks import ChunkRefusedError, NewChunk
 from amarvote.pipeline.messages import Message
 from amarvote.pipeline.phases import Place, Step, all_done, register
-from amarvote.record.merkle import root_of
+from amarvote.record.merkle import Tree
 from amarvote.record.sections import SEGMENTED, DeviceKind, Phase, Section, SectionType, device_section
 from amarvote.store.tables import ballot_items, ballots, chunks, devices, elections, record_items
 
@@ -58,7 +58,7 @@ def plan_segments(where: Place, through: Phase, after: Phase | None) -> None:
 
 
 def _segments_of(where: Place, section: Section) -> list[NewChunk]:
-    """Bounds [first, last) of each segment: at most 50 items and the byte bound where a section has several files."""
+    """Bounds [first, last) of each segment: 50 items and the byte bound, where there may be several files."""
     sizes = _sizes(where.connection, where.election.id, section)
     spec = {"section": int(section.type), "key": section.key.hex()}
     segmented = section.type is SectionType.DEVICE or section.type in SEGMENTED
@@ -137,36 +137,30 @@ def _items(connection: Connection, election_id: str, section: Section, first: in
             _in_section(election_id, section), record_items.c.ordinal >= first, record_items.c.ordinal < last
         )
     ).all()
-    rows = list(own)
+    rows: list[Any] = list(own)
     if section.type is SectionType.DEVICE:
         rows += connection.execute(
             select(ballots.c.position.label("ordinal"), ballots.c.leaf, ballot_items.c.item)
             .join(ballot_items, ballot_items.c.number == ballots.c.number)
             .where(_in_device(election_id, section), ballots.c.position >= first, ballots.c.position < last)
         ).all()
-    return sorted(rows, key=lambda row: int(row.ordinal))
+    return sorted(rows, key=_ordinal)
+
+
+def _ordinal(row: Row[Any]) -> int:
+    return int(row.ordinal)
 
 
 def _entry(connection: Connection, election_id: str, section: Section) -> list[Any]:
     """Type, key, number of items and root of one section."""
-    leaves = select(record_items.c.leaf, record_items.c.ordinal).where(_in_section(election_id, section))
+    leaves = [select(record_items.c.leaf, record_items.c.ordinal).where(_in_section(election_id, section))]
     if section.type is SectionType.DEVICE:
-        leaves = leaves.union_all(
-            select(ballots.c.leaf, ballots.c.position).where(_in_device(election_id, section))
-        ).order_by("ordinal")
-    else:
-        leaves = leaves.order_by(record_items.c.ordinal)
-    count = 0
-    rows = connection.execute(leaves.execution_options(yield_per=PAGE))
-
-    def hashes() -> Any:
-        nonlocal count
-        for row in rows:
-            count += 1
-            yield row.leaf
-
-    root = root_of(hashes())
-    return [int(section.type), section.key.hex(), count, root.hex()]
+        leaves.append(select(ballots.c.leaf, ballots.c.position).where(_in_device(election_id, section)))
+    ordered = union_all(*leaves).order_by("ordinal").execution_options(yield_per=PAGE)
+    tree = Tree()
+    for row in connection.execute(ordered):
+        tree.add(row.leaf)
+    return [int(section.type), section.key.hex(), tree.count, tree.root().hex()]
 
 
 def _in_section(election_id: str, section: Section) -> Any:

@@ -1,4 +1,4 @@
-"""Record: the final sections, written from what was opened; or the whole record once more, by command (rule 14)."""
+"""Record: the final sections, made from what was opened; or the whole record once more, by command (rule 14)."""
 
 from typing import Any
 

@@ -11,8 +11,8 @@ class Settings:
     """Ballots, products, ciphertexts or record items in a chunk."""
 
     chunk_bytes: int = 4 << 20
-    """Bytes of a chunk. A 0/1 option with its commitments has 3.2 kB and takes 1.2 ms to check, so that this bounds
-    the estimated work as well, to about two seconds."""
+    """Bytes of a chunk. A 0/1 option with its commitments has 3.2 kB and takes 1.2 ms to check, so that this
+    bounds the estimated work as well, to about two seconds."""
 
     cut_seconds: float = 1.0
     """An accept chunk is cut so long after its first ballot, however few there are."""

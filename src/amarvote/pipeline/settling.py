@@ -27,7 +27,7 @@ def settle(connection: Connection, ballot: Row[Any], findings: Findings) -> None
 
 
 def accept(connection: Connection, ballot: Row[Any]) -> None:
-    """Accept a ballot: it counts, or stands challenged. Erases what ties it to the roll, in the same transaction."""
+    """Accept a ballot: it counts, or stands challenged. What ties it to the roll goes in the same transaction."""
     if ballot.status == CAST:
         change: dict[str, Any] = {"state": "spent"}
     else:
@@ -43,7 +43,7 @@ def reject(connection: Connection, ballot: Row[Any], findings: Findings) -> None
 
 
 def settle_chain(connection: Connection, device_id: int) -> None:
-    """Accept what is checked, in chain order, up to the first ballot that is not; a rejected one ends the chain."""
+    """Accept what is checked, in chain order, up to the first that is not; a rejected one ends the chain."""
     device = connection.execute(select(devices).where(devices.c.id == device_id).with_for_update()).one()
     settled = device.settled
     while device.broken is None:

@@ -51,10 +51,10 @@ def inputs_of(connection: Connection, phase: Row[Any], chunk: Row[Any]) -> list[
 
 def results_of(connection: Connection, phase: Row[Any], chunk: Row[Any]) -> list[Row[Any]]:
     """The same with what they hold: `fields` and `data`."""
-    found = []
-    for one in inputs_of(connection, phase, chunk):
-        found.append(connection.execute(select(chunk_results).where(chunk_results.c.chunk_id == one.id)).one())
-    return found
+    return [
+        connection.execute(select(chunk_results).where(chunk_results.c.chunk_id == one.id)).one()
+        for one in inputs_of(connection, phase, chunk)
+    ]
 
 
 def grow(where: Place) -> bool:

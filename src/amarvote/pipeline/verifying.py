@@ -1,7 +1,7 @@
 """Verify: the written record, read back from its files and checked in chunks; then published, or not (rule 14).
 
-A finding at a challenged ballot that its own nonce does not open is its encryptor's doing, known since the ballot was
-combined; it is published and holds nothing back (rule 4). Any other keeps the results closed.
+A finding at a challenged ballot that its own nonce does not open is its encryptor's doing, known since the
+ballot was combined; it is published and holds nothing back (rule 4). Any other keeps the results closed.
 """
 
 from typing import Any

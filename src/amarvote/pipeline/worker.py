@@ -1,7 +1,7 @@
 """`python -m amarvote.pipeline.worker --database URL --record DIR [--name NAME]`: takes one chunk at a time.
 
-This parent holds the database's door and the lease; a child computes. While the child computes, no connection and no
-transaction is open. The steps of the loop have names, which stand in the worker's heartbeat row:
+This parent holds the database's door and the lease; a child computes. While the child computes, no connection
+and no transaction is open. The steps of the loop have names, which stand in the worker's heartbeat row:
 
     starting, idle, claimed, loaded, asked, answered, committed
 """
@@ -109,8 +109,6 @@ class Worker:
             self._step("asked", claim)
             answer = self._wait(claim)
             self._step("answered", claim)
-            if answer.kind == ERROR:
-                raise ChunkRefusedError(answer.fields["reason"])
             self._commit(claim, answer)
         except ChildDiedError as died:
             self._computer.kill()
@@ -119,9 +117,11 @@ class Worker:
                 handing.refill(connection, self._settings)
         except (FencedError, BusyDatabaseError):
             raise
-        except Exception as problem:
-            log.exception("%s failed", claim)
-            reason = str(problem) if isinstance(problem, ChunkRefusedError) else f"{type(problem).__name__}: {problem}"
+        except Exception as problem:  # noqa: BLE001 - whatever it is becomes the chunk's reason
+            log.warning("%s failed: %r", claim, problem)
+            reason = (
+                str(problem) if isinstance(problem, ChunkRefusedError) else f"{type(problem).__name__}: {problem}"
+            )
             with self._database.write() as connection:
                 failing.error(connection, self._settings, claim, reason)
                 handing.refill(connection, self._settings)
@@ -163,11 +163,11 @@ class Worker:
 
     def _commit(self, claim: Claim, answer: Message) -> None:
         """Result, state, what follows from them, and what is handed out next, in one transaction."""
+        if answer.kind == ERROR:
+            raise ChunkRefusedError(answer.fields["reason"])
         with self._database.write() as connection:
             chunk = life.held(connection, claim)
             place = phases.place(connection, self._settings, chunk.phase_id)
-            if place.phase.state == phases.STOPPED:
-                raise FencedError(f"The phase of {claim} was stopped.")
             commit = phases.step_of(claim.phase).commit
             if commit is not None:
                 commit(place, chunk, answer)

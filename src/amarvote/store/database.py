@@ -10,7 +10,7 @@ from sqlalchemy.exc import OperationalError
 from amarvote.store.tables import metadata
 
 BUSY_MILLISECONDS = 60_000
-"""How long a statement waits for another process's transaction. Ours last milliseconds; this is for a busy disk."""
+"""How long a statement waits for another process's transaction. Ours last milliseconds; disks can be busy."""
 
 KEPT_CONNECTIONS = 4
 CONNECTIONS = 48

@@ -1,7 +1,8 @@
 """The schema, readable in one place.
 
 Hashes, identifiers and codes are raw bytes; elements of Z_p 512 bytes; times are seconds since 1970 by the
-database's clock (`clock.now`). Large bytes live in tables of their own, so that changing a state rewrites no ballot.
+database's clock (`clock.now`). Large bytes live in tables of their own, so that changing a state rewrites no
+ballot.
 """
 
 from sqlalchemy import (

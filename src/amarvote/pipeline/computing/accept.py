@@ -17,7 +17,7 @@ STORED = "service.stored"
 
 
 def accept(kit: Kit, message: Message) -> Message:
-    """Fields: `ballots`: [{number, place, leaf}]; parts: item, commitments for each. Answers `findings` by number."""
+    """Fields: `ballots`: [{number, place, leaf}]; parts: item, commitments of each. Answers `findings`."""
     context = kit.context(message)
     entries = message.fields["ballots"]
     parts = kit.parts(message)

@@ -18,7 +18,7 @@ class ComputeError(Exception):
 
 
 class Kit:
-    """Tables and contexts, bounded: those of the election that came last. Making them takes a tenth of a second."""
+    """Tables and context, bounded: those of the election that came last. Making them takes a tenth of a second."""
 
     def __init__(self, records: Path) -> None:
         self._records = records

@@ -1,6 +1,7 @@
 """Partial tallies and the tree over the frozen list, as they lie in a chunk's result.
 
-Fields: ballots, weight, contests {index: [options, weight]}, range (hex); data: (A, B) in 512 bytes each, by contest.
+Fields: ballots, weight, contests {index: [options, weight]}, range (hex); data: (A, B) in 512 bytes each, by
+contest.
 """
 
 from typing import Any

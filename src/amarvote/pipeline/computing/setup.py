@@ -40,8 +40,8 @@ def setup(kit: Kit, message: Message) -> Message:
     h_g = ceremony_hash(h_b, joint_key, joint_data_key, keys)
     if (h_g.hex(), context.h_e.hex()) != (message.fields["h_g"], message.fields["h_e"]):
         raise ComputeError(
-            "What all guardians confirmed does not follow from the keys that the service holds. They saw other keys; "
-            "the ceremony has to start again as a new election."
+            "What all guardians confirmed does not follow from the keys that the service holds. They saw other "
+            "keys; the ceremony has to start again as a new election."
         )
     return Message(
         "setup",

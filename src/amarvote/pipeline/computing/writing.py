@@ -17,8 +17,8 @@ def segment(kit: Kit, message: Message) -> Message:
     for number, (item, expected) in enumerate(zip(message.parts, fields["leaves"], strict=True), fields["first"]):
         if leaf(item).hex() != expected:
             raise ComputeError(
-                f"{section.place(number)} is not stored as it was accepted: its bytes were changed in the database "
-                "since. Restore it from a backup, then retry the chunk."
+                f"{section.place(number)} is not stored as it was accepted: its bytes were changed in the "
+                "database since. Restore it from a backup, then retry the chunk."
             )
     root = kit.record(message)
     write_segment(root, section, fields["segment"], fields["first"], message.parts)
