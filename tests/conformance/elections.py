@@ -12,9 +12,6 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from conformance import provers
-from conformance.provers import Pair, power, q, random_q
-from conformance.record_files import Sections, write_record
 from gmpy2 import mpz
 
 from amarvote.electionguard.hashing import (
@@ -27,6 +24,9 @@ from amarvote.electionguard.hashing import (
 from amarvote.electionguard.manifest import MEDIA_TYPE, Contest, Manifest, manifest_bytes, parse_manifest
 from amarvote.electionguard.parameters import VERSION, G, P, Q, R
 from amarvote.record import egrf_pb2 as pb
+from conformance import provers
+from conformance.provers import Pair, power, q, random_q
+from conformance.record_files import Sections, write_record
 
 CLOSED_AT = 1_793_800_000
 

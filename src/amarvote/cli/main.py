@@ -7,6 +7,7 @@ import typer
 from typer.exceptions import TyperException
 
 from amarvote.cli import exits, import_, record
+from amarvote.cli.verify import verify
 
 app = typer.Typer(
     help="Verifiable elections: ballots are counted without being opened, and anyone can check the record.",
@@ -17,6 +18,7 @@ app = typer.Typer(
 )
 app.add_typer(import_.commands, name="import")
 app.add_typer(record.commands, name="record")
+app.command()(verify)
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
 """Chains of codes: one device's ballots in order, checked piece by piece and then where the pieces meet.
 
 With simple chaining each ballot's chaining field names the code before it (8.E), the first one H_0, and the
-closing names the last (8.G). A piece of a section remembers what its first item demands and what its last item offers.
+closing names the last (8.G). A piece of a section remembers what its first item demands and its last one offers.
 """
 
 from dataclasses import dataclass

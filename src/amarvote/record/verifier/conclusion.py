@@ -158,25 +158,24 @@ def _check_answers(session: Session, partial: Partial, verdicts: Verdicts) -> No
     """Every challenged ballot opened, every request answered, every contest on a ballot decrypted."""
     if session.context is None:
         return
-    verdicts.evaluate({"11.D", "11.structure", "10.structure"})
-    if "10.structure" not in partial.blocked:
+    # Where something could not be read, its counterpart only seems to be alone.
+    unread = partial.blocked | verdicts.blocked
+    if "10.structure" not in unread:
+        verdicts.evaluate({"11.D", "11.structure", "10.structure"})
         listed = list(partial.contests_decrypted)
         check_tally_contents(session.context, listed, partial.contests_voted, verdicts.at("decrypted tally"))
         verdicts.settle()
-    if session.single(SectionType.CHALLENGED_BALLOT_DECRYPTIONS) is not None:
+    if "13.structure" not in unread:
         verdicts.evaluate({"13.structure"})
         for place in entries(partial.challenged, PLACE_BYTES):
-            if "13.B" not in partial.blocked or "13.structure" not in partial.counts:
-                verdicts.found("13.structure", place_of(session, place), "the challenged ballot was not opened")
-    for place in entries(partial.requested, CONTEST_PLACE_BYTES):
-        verdicts.found(
-            "12.structure",
-            f"{place_of(session, place)}, contest {int.from_bytes(place[12:], 'big')}",
-            "the contest data was asked for and not opened",
-        )
-    for place in entries(partial.answered, CONTEST_PLACE_BYTES):
-        verdicts.found(
-            "12.structure",
-            f"{place_of(session, place)}, contest {int.from_bytes(place[12:], 'big')}",
-            "the contest data was opened and nobody asked for it",
-        )
+            verdicts.found("13.structure", place_of(session, place), "the challenged ballot was not opened")
+    if "12.structure" not in unread:
+        _check_pairs(session, partial.requested, "was asked for and not opened", verdicts)
+        _check_pairs(session, partial.answered, "was opened and nobody asked for it", verdicts)
+
+
+def _check_pairs(session: Session, alone: bytes, sentence: str, verdicts: Verdicts) -> None:
+    for place in entries(alone, CONTEST_PLACE_BYTES):
+        contest = int.from_bytes(place[PLACE_BYTES:], "big")
+        where = f"{place_of(session, place)}, contest {contest}"
+        verdicts.found("12.structure", where, f"the contest data {sentence}")

@@ -91,9 +91,17 @@ class _Chunk:
     def h_di(self) -> bytes:
         return self.section.key[1:]
 
-    def place(self, ordinal: int) -> str:
-        last = ordinal == self.task.size - 1 and ordinal > 0
-        return f"{self.section.title} close" if last else self.section.place(ordinal)
+    def place(self, ordinal: int, member: str = "") -> str:
+        """Where an item is, in words."""
+        return f"{self.section.title} close" if member == "device_close" else self.section.place(ordinal)
+
+    def is_last(self, ordinal: int) -> bool:
+        """Whether an item is the section's last one, of those that can be read."""
+        last = self.task.size - 1
+        if ordinal != last - 1:
+            return ordinal == last
+        behind = self.session.item_at(self.section, last)
+        return behind is None or behind.item is None
 
 
 def check_device(session: Session, task: Task) -> Partial:
@@ -143,15 +151,16 @@ def _check_item(chunk: _Chunk, raw: RawItem) -> None:
         chunk.verdicts.take([] if raw.problem is None else [raw.problem])
         _lose(chunk, ballot=raw.ordinal > 0)
         return
-    member = raw.item.WhichOneof("item")
+    member = raw.item.WhichOneof("item") or ""
     if raw.ordinal == 0:
-        _expect(chunk, raw, "device_header", "a device's section begins with its header")
+        _expect(chunk, raw.ordinal, member, "device_header", "a device's section begins with its header")
+    elif member == "device_close":
+        if not chunk.is_last(raw.ordinal):
+            chunk.verdicts.found("8.structure", chunk.place(raw.ordinal, member), "more items follow the close")
     elif raw.ordinal == chunk.task.size - 1:
-        _expect(chunk, raw, "device_close", "a device's section ends with its close")
+        _expect(chunk, raw.ordinal, member, "device_close", "a device's section ends with its close")
     else:
-        _expect(
-            chunk, raw, "encrypted_ballot", "a regular device holds encrypted ballots between header and close"
-        )
+        _expect(chunk, raw.ordinal, member, "encrypted_ballot", "a device holds encrypted ballots")
     if member == "device_header":
         _check_header(chunk, raw.item, raw.ordinal)
     elif member == "encrypted_ballot":
@@ -162,14 +171,11 @@ def _check_item(chunk: _Chunk, raw: RawItem) -> None:
         _lose(chunk, ballot=True)
 
 
-def _expect(chunk: _Chunk, raw: RawItem, member: str, sentence: str) -> None:
-    found = raw.item.WhichOneof("item") if raw.item is not None else None
-    if found == member:
-        return
-    place = chunk.place(raw.ordinal)
-    if found is not None and found.startswith("pre_encrypted"):
-        chunk.verdicts.found("R.version", place, NOT_SUPPORTED)
-    chunk.verdicts.found("8.structure", place, f"{sentence}; here is a {found}")
+def _expect(chunk: _Chunk, ordinal: int, found: str, member: str, sentence: str) -> None:
+    if found.startswith("pre_encrypted"):
+        chunk.verdicts.found("R.version", chunk.place(ordinal), NOT_SUPPORTED)
+    if found != member:
+        chunk.verdicts.found("8.structure", chunk.place(ordinal), f"{sentence}; here is a {found}")
 
 
 def _lose(chunk: _Chunk, *, ballot: bool) -> None:
@@ -272,7 +278,7 @@ def _link(chunk: _Chunk, ordinal: int, demand: Demand) -> None:
 def _check_close(chunk: _Chunk, item: pb.RecordItem, ordinal: int) -> None:
     """8.G, and how many ballots the device counted."""
     close = read_device_close(item)
-    place = chunk.verdicts.at(chunk.place(ordinal))
+    place = chunk.verdicts.at(chunk.place(ordinal, "device_close"))
     if close.ballot_count != ordinal - 1:
         place.add("8.structure", f"the device counts {close.ballot_count} ballots, and there are {ordinal - 1}")
     if ordinal == 1:
@@ -286,7 +292,7 @@ def _check_close(chunk: _Chunk, item: pb.RecordItem, ordinal: int) -> None:
             _link(
                 chunk,
                 ordinal,
-                Demand(chunk.place(ordinal), close.closing_chaining_field, close.closing_hash),
+                Demand(place.where, close.closing_chaining_field, close.closing_hash),
             )
     chunk.tail = None
     chunk.verdicts.settle()

@@ -40,7 +40,7 @@ def plan_session(session: Session) -> list[Task]:
     if session.record.stopped:
         return []
     phase = int(session.phase)
-    tasks = [Task(0, Kind.SETUP, phase, 0, 0, 0, 0)]
+    tasks = [Task(0, Kind.SETUP, phase, 0, 0, 1, 1)]
     for number, section in enumerate(session.sections):
         kind = _KINDS.get(section.type)
         if kind is not None:

@@ -24,7 +24,7 @@ class Kind(Enum):
 class Task:
     """Items `start`..`stop`-1 of section number `section` of the record, which has `size` items.
 
-    The setup is one task over all its sections; `section` is then that of the first. `ordinal` is the task's place
+    The setup is one task over all its sections, whose numbers then say nothing. `ordinal` is the task's place
     in its plan. `phase` is how far the record is to be verified, 1 setup to 4 final.
     """
 
