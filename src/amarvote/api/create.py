@@ -1,4 +1,4 @@
-"""`python -m amarvote.api.create --database URL --manifest FILE --guardians N --quorum K --device NAME --tokens F`.
+"""`python -m amarvote.api.create --database URL --manifest FILE --guardians N --quorum K --device D --tokens F`.
 
 Makes an election and writes the bearer tokens of all who take part into F, which only its owner can read:
 {"election": id, "officer": token, "guardians": {"1": token, …}, "devices": {name: token}}.
@@ -8,7 +8,6 @@ import argparse
 import sys
 from pathlib import Path
 
-from amarvote.electionguard.errors import ManifestError
 from amarvote.elections.creating import create
 from amarvote.elections.errors import Refusal
 from amarvote.elections.service import Database, NoDatabaseError
@@ -48,7 +47,7 @@ def main() -> int:
             tokens_file=options.tokens,
             title=options.title,
         )
-    except (ManifestError, NoDatabaseError, Refusal) as problem:
+    except (NoDatabaseError, Refusal) as problem:
         sys.stderr.write(f"{problem}\n")
         return UNREADABLE
     sys.stdout.write(f"{creation.election_id}\n")

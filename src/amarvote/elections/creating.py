@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import insert, select
 
+from amarvote.electionguard.errors import ManifestError
 from amarvote.electionguard.manifest import parse_manifest
 from amarvote.elections.errors import Conflict, Unprocessable
 from amarvote.pipeline import states
@@ -56,14 +57,21 @@ def create(
     """Create an election in state `ceremony`. Device strings are the title and the device's name.
 
     The file of tokens is on the disk before the election is: a crash in between leaves tokens of no election, and
-    creating again replaces them. Raises ManifestError, Unprocessable for numbers that do not go together, Conflict
-    where an election has this folder already.
+    creating again replaces them. Raises Unprocessable for a manifest that cannot be used or numbers that do not
+    go together, Conflict where an election has this folder already.
     """
-    parsed = parse_manifest(manifest)
+    try:
+        parsed = parse_manifest(manifest)
+    except ManifestError as problem:
+        raise Unprocessable(str(problem)) from None
     if not 1 <= k <= n <= MOST_GUARDIANS:
         raise Unprocessable(f"A quorum of {k} among {n} guardians is none; it takes 1 ≤ k ≤ n ≤ {MOST_GUARDIANS}.")
     if len(set(device_names)) != len(device_names) or not all(map(_is_plain, device_names)):
         raise Unprocessable("Device names must be distinct, not empty, and of letters, digits, '-', '_' and '.'.")
+    if folder != "." and not _is_plain(folder):
+        raise Unprocessable(
+            "The record's folder is a plain name below the directory of records, or '.' for itself."
+        )
     if minimum_group < 0:
         raise Unprocessable("The smallest group that is opened cannot be negative.")
     creation = Creation(

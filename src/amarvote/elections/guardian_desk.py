@@ -27,11 +27,23 @@ def check_in(service: Service, number: int) -> None:
 
 
 def current_run(service: Service) -> dict[str, Any]:
-    """{run, guardians, root, parts, round}, or {"run": null}. `round` is combine once all answers are there."""
+    """{run, guardians, root, parts, round}, or {run: null, checked_in: [i], set_aside: {i: why}}.
+
+    `round` is combine once all answers are there.
+    """
     with service.database.read() as connection:
         run = running.current(connection, service.election_id)
         if run is None:
-            return {"run": None}
+            rows = connection.execute(
+                select(guardians)
+                .where(guardians.c.election_id == service.election_id)
+                .order_by(guardians.c.number)
+            ).all()
+            return {
+                "run": None,
+                "checked_in": [row.number for row in rows if row.checked_in and row.aside is None],
+                "set_aside": {row.number: row.aside for row in rows if row.aside is not None},
+            }
         round_name = connection.execute(
             select(phases.c.name)
             .where(phases.c.election_id == service.election_id, phases.c.scope == run.id, phases.c.state == "open")

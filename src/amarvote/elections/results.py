@@ -30,9 +30,9 @@ def results(service: Service) -> dict[str, Any]:
                 .order_by(record_items.c.ordinal)
             )
             sections[kind] = list(rows.scalars())
-        problems = list(
+        found = list(
             connection.execute(
-                select(openings.c.problem)
+                select(openings.c.findings)
                 .where(openings.c.election_id == service.election_id, openings.c.kind == "challenged")
                 .order_by(openings.c.number)
             ).scalars()
@@ -41,13 +41,13 @@ def results(service: Service) -> dict[str, Any]:
     totals = {contest.label: {option.label: option.tally for option in contest.options} for contest in tally}
     challenged = []
     items = sections[SectionType.CHALLENGED_BALLOT_DECRYPTIONS]
-    for item, problem in zip(items, problems, strict=True):
+    for item, findings in zip(items, found, strict=True):
         opening = read_challenged_ballot(decode_item(item))
         challenged.append(
             {
                 "device": opening.ballot.h_di.hex(),
                 "position": opening.ballot.position,
-                "problem": problem,
+                "findings": findings or [],
                 "contests": {
                     contest.label: {option.label: option.value for option in contest.options}
                     for contest in opening.contests

@@ -130,15 +130,15 @@ def commit(where: Place, chunk: Row[Any], result: Message) -> None:
         raise ChunkRefusedError(
             f"{chunk.last - chunk.first} items were to be opened, {len(result.parts)} came back."
         )
-    problems = result.fields.get("problems", {})
-    for number, data in enumerate(result.parts, start=chunk.first):
+    pairs = zip(result.parts, result.fields["findings"], strict=True)
+    for number, (data, findings) in enumerate(pairs, start=chunk.first):
         where.connection.execute(
             insert(openings).values(
                 election_id=where.election.id,
                 kind=chunk.spec["kind"],
                 number=number,
                 run_id=where.phase.scope,
-                problem=problems.get(str(number - chunk.first)),
+                findings=findings,
                 data=data,
             )
         )

@@ -4,9 +4,10 @@ A finding at a challenged ballot that its own nonce does not open is its encrypt
 ballot was combined; it is published and holds nothing back (rule 4). Any other keeps the results closed.
 """
 
+from collections import Counter
 from typing import Any
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Connection, Row, select, update
 
 from amarvote.pipeline import chunks as life
 from amarvote.pipeline import phases as order
@@ -14,10 +15,14 @@ from amarvote.pipeline import states, tree
 from amarvote.pipeline.chunks import NewChunk
 from amarvote.pipeline.messages import Message
 from amarvote.pipeline.phases import Place, Step, all_done, register
+from amarvote.record.verifier.catalogue import Outcome
 from amarvote.store.tables import elections, openings
 
 VERIFY = "verify"
 MERGE = "verify_merge"
+NEEDS_NO_KEY = frozenset({"R.signature", "R.attestation"})
+"""Checks that may stay open: signatures of a kind that the verifier has no key for."""
+
 PLAN_LEVEL = 0
 TASK_LEVEL = 1
 
@@ -63,9 +68,8 @@ def load_merge(where: Place, chunk: Row[Any]) -> Message:
 def commit_merge(where: Place, chunk: Row[Any], result: Message) -> None:
     """The last one holds the report."""
     if chunk.spec == tree.ROOT:
-        report = {"checks": result.fields["checks"], "findings": result.fields["findings"]}
         where.connection.execute(
-            update(elections).where(elections.c.id == where.election.id).values(report=report)
+            update(elections).where(elections.c.id == where.election.id).values(report=result.fields)
         )
 
 
@@ -76,26 +80,42 @@ def concluded(where: Place) -> bool:
 
 def follow(where: Place) -> None:
     """Publish, unless something was found that rule 4 does not excuse."""
-    findings = where.election.report["findings"]
-    serious = [finding for finding in findings if not _excused(where, finding)]
-    if not serious:
-        states.move(where.connection, where.election.id, states.PUBLISHED)
-        return
-    first = serious[0]
-    note = f"{len(serious)} findings; the first: {first['code']} at {first['where']}: {first['message']}"
-    states.move(where.connection, where.election.id, states.VERIFICATION_FAILED, note)
+    election = where.election
+    problem = _first_problem(election, known_misfits(where.connection, election.id))
+    if problem is None:
+        states.move(where.connection, election.id, states.PUBLISHED)
+    else:
+        states.move(where.connection, election.id, states.VERIFICATION_FAILED, problem)
 
 
-def _excused(where: Place, finding: dict[str, str]) -> bool:
-    """Is this a finding of step 13 or 14 at a ballot of which combining found that its nonce does not open it?"""
-    if finding["code"].partition(".")[0] not in ("13", "14"):
-        return False
-    places = where.connection.execute(
-        select(openings.c.problem).where(
-            openings.c.election_id == where.election.id, openings.c.problem.is_not(None)
-        )
+def known_misfits(connection: Connection, election_id: str) -> list[dict[str, str]]:
+    """What combining found of challenged ballots that their own nonces do not open."""
+    rows = connection.execute(
+        select(openings.c.findings).where(openings.c.election_id == election_id, openings.c.findings.is_not(None))
     ).scalars()
-    return any(finding["where"].startswith(place) for place in places)
+    return [finding for found in rows for finding in found]
+
+
+def _first_problem(election: Row[Any], known: list[dict[str, str]]) -> str | None:
+    """What keeps the results closed, in a sentence; None where nothing does."""
+    report = election.report
+    excused = {(finding["code"], finding["where"]) for finding in known}
+    for finding in report["findings"]:
+        if (finding["code"], finding["where"]) not in excused:
+            return f"{finding['code']} at {finding['where']}: {finding['message']}"
+    # the report lists the first findings of each code only, and counts them all
+    expected = Counter(finding["code"] for finding in known)
+    for code, count in report["counts"].items():
+        if count > expected[code]:
+            return f"{code} failed {count} times, of which {expected[code]} are known from challenged ballots"
+    for code, outcome in report["checks"].items():
+        if outcome == Outcome.NOT_EVALUABLE and code not in NEEDS_NO_KEY:
+            return f"{code} could not be evaluated"
+    sealed = {"setup": election.setup_root, "aggregated": election.aggregated_root, "final": election.final_root}
+    for phase, root in sealed.items():
+        if report["roots"].get(phase) != root.hex():
+            return f"the {phase} root of the files is not the one that was fixed when they were written"
+    return None
 
 
 register(VERIFY, Step(all_done, begin_merge, load, commit))

@@ -265,7 +265,7 @@ openings = Table(
     Column("kind", Text, primary_key=True),  # tally, challenged
     Column("number", Integer, primary_key=True),  # from 0 in the list of its kind
     Column("run_id", Text, ForeignKey("runs.id"), nullable=False),
-    Column("problem", Text),  # of a challenged ballot that its nonce does not open (rule 4)
+    Column("findings", Json),  # of a challenged ballot that its nonce does not open (rule 4)
     Column("data", LargeBinary, nullable=False),
 )
 

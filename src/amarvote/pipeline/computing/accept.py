@@ -2,9 +2,9 @@
 
 from amarvote.electionguard.ballot_checks import check_ballots
 from amarvote.electionguard.ballots import BallotCommitments, BallotStatus, EncryptedBallot
-from amarvote.electionguard.errors import Finding, Findings
+from amarvote.electionguard.errors import Findings
 from amarvote.electionguard.identifier import ChallengeReferenceError, verify_challenge_reference
-from amarvote.pipeline.computing.kit import Kit
+from amarvote.pipeline.computing.kit import Kit, plain
 from amarvote.pipeline.messages import Message
 from amarvote.record.canonical import decode_item
 from amarvote.record.codec import read_ballot
@@ -51,7 +51,7 @@ def accept(kit: Kit, message: Message) -> Message:
         "accept",
         {
             "findings": {
-                str(entry["number"]): [_plain(finding) for finding in findings.entries]
+                str(entry["number"]): [plain(finding) for finding in findings.entries]
                 for entry, findings in zip(entries, collected, strict=True)
             }
         },
@@ -67,7 +67,3 @@ def _check_secret(ballot: EncryptedBallot, findings: Findings) -> None:
             findings.add(SECRET, str(problem))
     elif ballot.ballot_ref:
         findings.add(SECRET, "a cast ballot carries no reference: its secret stays with the device")
-
-
-def _plain(finding: Finding) -> dict[str, str]:
-    return {"code": finding.code, "where": finding.where, "message": finding.message}

@@ -5,6 +5,7 @@ from typing import Any
 from amarvote.electionguard.challenged_ballots import ChallengedBallot, Question, combine_challenged
 from amarvote.electionguard.context import Context
 from amarvote.electionguard.decryption import TallyCiphertext, combine_decryption, tally_ciphertexts
+from amarvote.electionguard.errors import Findings
 from amarvote.electionguard.guardian_faults import GuardianFault
 from amarvote.electionguard.guardian_messages import (
     read_commitments,
@@ -14,12 +15,14 @@ from amarvote.electionguard.guardian_messages import (
 )
 from amarvote.electionguard.guardians import GuardianPublicKey
 from amarvote.electionguard.joint_rounds import Answers
-from amarvote.electionguard.tallies import BallotLocator
-from amarvote.pipeline.computing.kit import Kit
+from amarvote.electionguard.opening_checks import check_opened_ballot
+from amarvote.electionguard.tallies import BallotLocator, ChallengedBallotOpening
+from amarvote.pipeline.computing.kit import Kit, plain
 from amarvote.pipeline.computing.totals import pack_total
 from amarvote.pipeline.messages import Message
 from amarvote.record.canonical import decode_item
 from amarvote.record.codec import challenged_ballot_item, read_ballot, read_encrypted_tally, read_guardian
+from amarvote.record.sections import device_section
 
 
 def combine(kit: Kit, message: Message) -> Message:
@@ -34,11 +37,10 @@ def combine(kit: Kit, message: Message) -> Message:
     try:
         if message.fields["kind"] == "tally":
             opened = _tally(kit, context, message.fields, keys, parts[context.n :])
-        else:
-            opened = _challenged(kit, context, message.fields, keys, parts[context.n :])
+            return Message("combine", {"findings": [None] * len(opened)}, tuple(opened))
+        return _challenged(kit, context, message.fields, keys, parts[context.n :])
     except GuardianFault as fault:
         return Message("combine", {"culprit": fault.culprit, "sentence": str(fault)})
-    return Message("combine", {}, tuple(opened))
 
 
 def _tally(
@@ -64,8 +66,11 @@ def _tally(
 
 def _challenged(
     kit: Kit, context: Context, fields: dict[str, Any], keys: list[GuardianPublicKey], parts: tuple[bytes, ...]
-) -> list[bytes]:
-    """Payload of each member: its nonce shares. Items: the challenged ballots; `locators`: [[h_di, position]]."""
+) -> Message:
+    """Payload of each member: its nonce shares. Items: the challenged ballots; `locators`: [[h_di, position]].
+
+    `findings` of the answer: for each ballot what a verifier will find (rule 4), null where it opens as it should.
+    """
     members = fields["members"]
     window = slice(fields["skip"], fields["skip"] + fields["count"])
     answers = {
@@ -78,4 +83,17 @@ def _challenged(
     ]
     question = Question(bytes.fromhex(fields["root"]), bytes.fromhex(fields["run"]))
     openings = combine_challenged(context, kit.engine, keys, members, question, ballots, answers)
-    return [challenged_ballot_item(opening) for opening in openings]
+    found = [
+        _what_is_wrong(kit, context, challenged, opening)
+        for challenged, opening in zip(ballots, openings, strict=True)
+    ]
+    return Message("combine", {"findings": found}, tuple(map(challenged_ballot_item, openings)))
+
+
+def _what_is_wrong(
+    kit: Kit, context: Context, challenged: ChallengedBallot, opening: ChallengedBallotOpening
+) -> list[dict[str, str]] | None:
+    section = device_section(challenged.locator.kind, challenged.locator.h_di)
+    findings = Findings(section.place(challenged.locator.position))
+    check_opened_ballot(context, kit.engine, opening, challenged.ballot, findings)
+    return [plain(finding) for finding in findings.entries] or None

@@ -6,6 +6,7 @@ from gmpy2 import mpz
 
 from amarvote.electionguard.context import Context
 from amarvote.electionguard.engine import Engine
+from amarvote.electionguard.errors import Finding
 from amarvote.electionguard.manifest import parse_manifest
 from amarvote.pipeline.messages import Message
 
@@ -15,6 +16,11 @@ CONSTANTS = 3
 
 class ComputeError(Exception):
     """The work cannot be done on what was given; the message says which ballot, file or guardian, and why."""
+
+
+def plain(finding: Finding) -> dict[str, str]:
+    """A finding as JSON."""
+    return {"code": finding.code, "where": finding.where, "message": finding.message}
 
 
 class Kit:

@@ -1,6 +1,6 @@
 """Verify the written record as anyone else would: the plan, its tasks, and what spans them."""
 
-from amarvote.pipeline.computing.kit import Kit
+from amarvote.pipeline.computing.kit import Kit, plain
 from amarvote.pipeline.messages import Message
 from amarvote.record.reader import open_record
 from amarvote.record.sections import Phase
@@ -28,7 +28,10 @@ def verify_merge(kit: Kit, message: Message) -> Message:
         return Message("verify_merge", {}, (partial.to_bytes(),))
     with open_record(kit.record(message)) as record:
         report = conclude(record, partial)
-    findings = [
-        {"code": finding.code, "where": finding.where, "message": finding.message} for finding in report.findings
-    ]
-    return Message("verify_merge", {"checks": dict(report.checks), "findings": findings}, (partial.to_bytes(),))
+    fields = {
+        "checks": dict(report.checks),
+        "counts": dict(report.counts),
+        "findings": [plain(finding) for finding in report.findings],
+        "roots": {phase.name.lower(): root.hex() for phase, root in report.roots.items()},
+    }
+    return Message("verify_merge", fields, (partial.to_bytes(),))
