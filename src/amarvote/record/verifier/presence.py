@@ -1,6 +1,6 @@
 """Which sections a record of a phase holds (R.structure), and what its files are like (R.container, R.version)."""
 
-from amarvote.record.sections import SectionType, check_presence, phase_reached
+from amarvote.record.sections import Section, SectionType, check_presence, phase_reached
 from amarvote.record.verifier.catalogue import CRYPTOGRAPHY, step
 from amarvote.record.verifier.session import Session
 from amarvote.record.verifier.verdicts import Verdicts
@@ -33,6 +33,6 @@ def check_sections(session: Session, verdicts: Verdicts) -> bool:
     missing = check_presence(session.sections, session.phase)
     verdicts.take(missing)
     for kind, codes in READ_BY.items():
-        if session.single(kind) is None:
+        if session.single(kind) is None and Section(kind).phase <= session.phase:
             verdicts.block({code for code in codes if session.reads(code)})
     return not missing
