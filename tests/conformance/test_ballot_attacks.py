@@ -483,6 +483,21 @@ COMMITMENTS: dict[str, tuple[Attack, Found]] = {
         ),
         {("12.structure", "contest 1")},
     ),
+    "none for the contest data": (
+        given_elsewhere(
+            lambda made: replace(
+                made,
+                commitments=replace(
+                    made.commitments,
+                    contests=(
+                        replace(made.commitments.contests[0], contest_data=None),
+                        *made.commitments.contests[1:],
+                    ),
+                ),
+            )
+        ),
+        {("12.structure", "contest 1")},
+    ),
     "of another ballot": (
         given_elsewhere(lambda made: replace(made, commitments=make_ballot({}).commitments)),
         ALL_PROOFS,
