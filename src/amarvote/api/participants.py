@@ -4,7 +4,8 @@
     GET  /mail/{conversation}/{round}               guardian: {complete, expected, missing: [guardian],
                                                     messages: [{sender, to, part, payload (base64)}]}
     GET  /run                                       {run, guardians, root (hex), round, parts: [{part, kind,
-                                                    first, count}]} or {run: null}
+                                                    first, count}]} or {run: null, checked_in: [i],
+                                                    set_aside: {i: why}}
     POST /run/checkin                               guardian: 204
     PUT  /ballots                                   device: 202 {id_b (hex), state, confirmation_code (base64)}
     GET  /devices/me                                device: {name, device_id, h_di, last_code, closed, broken}

@@ -7,6 +7,7 @@ import typer
 from typer.exceptions import TyperException
 
 from amarvote.cli import exits, import_, record
+from amarvote.cli.run import count, demo
 from amarvote.cli.verify import verify
 
 app = typer.Typer(
@@ -18,6 +19,8 @@ app = typer.Typer(
 )
 app.add_typer(import_.commands, name="import")
 app.add_typer(record.commands, name="record")
+app.command()(demo)
+app.command()(count)
 app.command()(verify)
 
 

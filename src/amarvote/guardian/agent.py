@@ -15,6 +15,7 @@ from amarvote.guardian.mail import Conversation, ConversationOver
 from amarvote.guardian.roots import PinnedRoots
 from amarvote.guardian.run_state import Part, Run, RunState
 from amarvote.guardian.verifying import OwnCopy
+from amarvote.participants.files import write_durably
 from amarvote.participants.service import AnswerError, Service
 
 log = logging.getLogger(__name__)
@@ -93,6 +94,7 @@ class Agent:
             log.info("%s", over)
         except RefusedRun as refusal:
             log.warning("%s", refusal)
+            write_durably(self._home / "refusal", f"{run.id}\n{refusal}\n".encode())
             self._refused.add(run.id)
         return True
 

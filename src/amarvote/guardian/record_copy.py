@@ -12,24 +12,25 @@ from amarvote.record.sections import Phase, SectionType, locate
 
 MOST_FILES = 10_000_000
 BETWEEN_TRIES = 0.2
+PARTLY = ".part"
 
 
 def download(service: Service, folder: Path) -> None:
-    """Bring the record's setup, voting and aggregated sections into `folder`, from nothing.
+    """Bring the record's setup, voting and aggregated sections into `folder`; what is there already, stays.
 
     Only paths of the record's layout are taken, no file longer than announced, and nothing larger than the disk
     has room for. Raises GuardianError where the service offers something else.
     """
-    shutil.rmtree(folder, ignore_errors=True)
     files = _listing(service)
-    needed, free = sum(files.values()), shutil.disk_usage(folder.parent).free
+    private_folder(folder)
+    needed, free = sum(files.values()), shutil.disk_usage(folder).free
     if needed > free:
         raise GuardianError(f"The record takes {needed} bytes and {free} are free. Make room for it.")
-    private_folder(folder)
     for path, size in files.items():
         target = folder / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        _fetch(service, path, size, target)
+        if not target.exists():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            _fetch(service, path, size, target)
 
 
 def _listing(service: Service) -> dict[str, int]:
@@ -59,12 +60,14 @@ def _wanted(path: str) -> bool:
 
 
 def _fetch(service: Service, path: str, size: int, target: Path) -> None:
+    partly = target.with_name(target.name + PARTLY)
     while True:
         try:
-            with target.open("wb") as file:
+            with partly.open("wb") as file:
                 for piece in service.download(f"/record/{path}", size):
                     file.write(piece)
         except httpx.TransportError:
             service.wait(BETWEEN_TRIES)
         else:
+            partly.replace(target)
             return

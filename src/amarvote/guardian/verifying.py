@@ -1,32 +1,35 @@
-"""Verifying the record before answering for it: checks 1 to 9 and the root, on an own copy (rule 16)."""
+"""Verifying the record before answering for it: checks 1 to 9 and the root, on an own copy (rule 16).
+
+It is done in chunks whose outcomes are kept, so that an agent that was killed goes on where it was.
+"""
 
 import json
 import logging
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from amarvote.electionguard.errors import Finding
 from amarvote.guardian.errors import GuardianError
 from amarvote.guardian.record_copy import download
 from amarvote.guardian.verified_record import VerifiedRecord, read_verified
-from amarvote.participants.files import read_bounded, write_durably
+from amarvote.participants.files import private_folder, read_bounded, write_durably
 from amarvote.participants.service import Service
+from amarvote.record.errors import UnreadableRecord
+from amarvote.record.reader import Record, open_record
 from amarvote.record.sections import Phase
-from amarvote.record.verifier import verify_record
+from amarvote.record.verifier import Partial, Task, VerificationReport, conclude, merge, plan, run_task
 
 log = logging.getLogger(__name__)
 
 LARGEST_NOTE = 4096
+LARGEST_PARTIAL = 64 << 20
 FINDINGS_SHOWN = 5
+MERGE_EVERY = 16
 
 
 class RecordRefused(GuardianError):  # noqa: N818 - reads as what happened
     """The published record does not verify; this guardian opens nothing."""
-
-    def __init__(self, findings: list[Finding]) -> None:
-        listed = "; ".join(f"{one.code} at {one.where}: {one.message}" for one in findings[:FINDINGS_SHOWN])
-        more = f"; and {len(findings) - FINDINGS_SHOWN} more" if len(findings) > FINDINGS_SHOWN else ""
-        super().__init__(f"The record does not verify: {listed}{more}. Nothing is opened.")
 
 
 class OwnCopy:
@@ -34,7 +37,9 @@ class OwnCopy:
 
     def __init__(self, home: Path, h_e: bytes) -> None:
         self._folder = home / "record"
+        self._chunks = home / "verified-chunks"
         self._note = home / "verified.json"
+        self._shown = home / "verifying"
         self._h_e = h_e
 
     def verified(self, service: Service) -> tuple[bytes, VerifiedRecord]:
@@ -44,8 +49,10 @@ class OwnCopy:
         """
         root = self._noted()
         if root is None:
-            root = self._verify(service)
+            download(service, self._folder)
+            root = self._verify()
             write_durably(self._note, json.dumps({"h_e": self._h_e.hex(), "root": root.hex()}).encode())
+            shutil.rmtree(self._chunks, ignore_errors=True)
         record = read_verified(self._folder)
         if record.context.h_e != self._h_e:
             raise GuardianError(
@@ -53,11 +60,6 @@ class OwnCopy:
                 f"{self._h_e.hex()}. It opens nothing of other elections."
             )
         return root, record
-
-    def forget(self) -> None:
-        """Drop the copy: the service announces another root."""
-        self._note.unlink(missing_ok=True)
-        shutil.rmtree(self._folder, ignore_errors=True)
 
     def _noted(self) -> bytes | None:
         if not self._note.exists():
@@ -68,11 +70,47 @@ class OwnCopy:
         except (ValueError, KeyError, TypeError):
             return None
 
-    def _verify(self, service: Service) -> bytes:
-        download(service, self._folder)
-        report = verify_record(self._folder, phase=Phase.AGGREGATED)
-        if report.findings:
-            raise RecordRefused(list(report.findings))
+    def _verify(self) -> bytes:
+        try:
+            with open_record(self._folder) as record:
+                report = self._report(record)
+            _require_passed(report)
+        except (UnreadableRecord, RecordRefused) as problem:
+            # Nothing of it is kept: what the service shows next is looked at from the start.
+            shutil.rmtree(self._folder, ignore_errors=True)
+            shutil.rmtree(self._chunks, ignore_errors=True)
+            raise RecordRefused(str(problem)) from None
         root = report.roots[Phase.AGGREGATED]
         log.info("the record verifies; its aggregated root is %s", root.hex())
         return root
+
+    def _report(self, record: Record) -> VerificationReport:
+        private_folder(self._chunks)
+        tasks = plan(record, Phase.AGGREGATED)
+        whole = Partial(phase=Phase.AGGREGATED)
+        waiting: list[Partial] = []
+        for task in tasks:
+            waiting.append(self._outcome(record, task))
+            if len(waiting) >= MERGE_EVERY:
+                whole, waiting = merge([whole, *waiting]), []
+            self._shown.write_text(f"{task.ordinal + 1} {len(tasks)}\n")
+        return conclude(record, merge([whole, *waiting]))
+
+    def _outcome(self, record: Record, task: Task) -> Partial:
+        kept = self._chunks / f"{task.ordinal:08}"
+        if kept.exists():
+            return Partial.from_bytes(read_bounded(kept, LARGEST_PARTIAL))
+        partial = run_task(record, task)
+        write_durably(kept, partial.to_bytes())
+        return partial
+
+
+def _require_passed(report: VerificationReport) -> None:
+    if not report.passed:
+        raise RecordRefused(_words(report.findings))
+
+
+def _words(findings: Sequence[Finding]) -> str:
+    listed = "; ".join(f"{one.code} at {one.where}: {one.message}" for one in findings[:FINDINGS_SHOWN])
+    more = f"; and {len(findings) - FINDINGS_SHOWN} more" if len(findings) > FINDINGS_SHOWN else ""
+    return f"The record does not verify: {listed or 'something in it could not be read'}{more}. Nothing is opened."

@@ -1,6 +1,5 @@
 """The roll, and who votes at which device: one voter a ballot of the inputs, each with a random vote token."""
 
-import base64
 import hashlib
 import json
 import secrets
@@ -59,7 +58,7 @@ def _voters(options: Options, inputs: Inputs) -> Iterator[Voter]:
 
 def _roll_line(voter: Voter) -> str:
     entry = {
-        "token_hash": base64.b64encode(hashlib.sha256(voter.token).digest()).decode(),
+        "token_sha256": hashlib.sha256(voter.token).hexdigest(),
         "style": voter.style,
         "weight": voter.weight,
     }

@@ -13,7 +13,7 @@ from amarvote.participants.files import PRIVATE_FOLDER, read_bounded, write_dura
 
 FORMAT = "amarvote run 1"
 LARGEST_FILE = 1 << 20
-STAGES = ("new", "prepared", "finished")
+STAGES = ("new", "prepared", "created", "finished")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,200 @@
+"""Leads an election from its ceremony to its results, by what the service says of its state, step by step.
+
+Nothing of where it stands is kept here: a launcher that was killed looks again and goes on.
+"""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+from amarvote.launch.electorate import device_names, read_roll
+from amarvote.launch.errors import RunFailed
+from amarvote.launch.inputs import Inputs
+from amarvote.launch.officer import Officer
+from amarvote.launch.options import Options
+from amarvote.launch.roles import SOCKET, Roles
+from amarvote.launch.supervisor import Program, Supervisor
+from amarvote.launch.workers_memory import WorkersMemory
+from amarvote.participants.service import Service
+
+DATABASE = "sqlite:///election.db"
+"""Relative to the run's folder, in which every process works."""
+
+RECORD = "record"
+LOOK_EVERY = 0.25
+SILENT_SECONDS = 20.0
+"""After so long without progress, people are told what it waits for."""
+
+CONSENT = "The ballots of this demonstration are public records already."
+BEFORE_CLOSE = ("ceremony", "setting_up", "ready", "open")
+
+
+class Reporter(Protocol):
+    """Where the run tells how far it is."""
+
+    def update(self, phase: str, done: int, total: int) -> None:
+        """`done` of `total` of `phase` are finished."""
+
+
+def create_election(folder: Path, options: Options, roles: Roles) -> None:
+    """Make the database with the election in it, from nothing; RunFailed where that is refused."""
+    for leftover in folder.glob("election.db*"):
+        leftover.unlink()
+    roles.tokens.unlink(missing_ok=True)
+    arguments = ["--database", DATABASE, "--manifest", "inputs/manifest.json", "--tokens", "officer/tokens.json"]
+    arguments += ["--guardians", str(options.guardians), "--quorum", str(options.quorum)]
+    arguments += ["--minimum-group", str(options.minimum_group)]
+    for name in device_names(options):
+        arguments += ["--device", name]
+    made = subprocess.run(
+        [sys.executable, "-m", "amarvote.api.create", *arguments], cwd=folder, capture_output=True, check=False
+    )
+    if made.returncode:
+        raise RunFailed(f"The election could not be created: {made.stderr.decode('utf-8', 'replace').strip()}")
+    roles.hand_out()
+
+
+class Conductor:
+    """One run, from wherever it stands."""
+
+    def __init__(
+        self,
+        folder: Path,
+        options: Options,
+        inputs: Inputs,
+        supervisor: Supervisor,
+        reporter: Reporter,
+        say: Callable[[str], None],
+    ) -> None:
+        self._options = options
+        self._folder = folder
+        self._inputs = inputs
+        self._supervisor = supervisor
+        self._reporter = reporter
+        self._say = say
+        self._roles = Roles(folder, options)
+        # A socket's address has room for a short path only; through the descriptor the folder may lie anywhere.
+        self._descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        socket = Path(f"/proc/self/fd/{self._descriptor}") / SOCKET
+        self._service = Service(socket, self._roles.officer_token(), supervisor.wait)
+        self._officer = Officer(self._service)
+        self._voting = False
+        self._last: tuple[float, Any] = (time.monotonic(), None)
+        self.memory = WorkersMemory()
+
+    def conduct(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        """Lead the election to its end; the last progress, and the verified results. Raises RunFailed."""
+        self._start_service()
+        self._officer.retry_failed()
+        while True:
+            progress = self._officer.progress()
+            self.memory.note(progress["workers"])
+            self._tell(progress)
+            if progress["state"] == "published":
+                return progress, self._officer.results()
+            self._step(progress)
+            self._supervisor.wait(LOOK_EVERY)
+
+    def close(self) -> None:
+        """Give the connection back."""
+        self._service.close()
+        os.close(self._descriptor)
+
+    def _start_service(self) -> None:
+        where = ("--database", DATABASE, "--record", RECORD)
+        self._supervisor.start(Program("orchestrator", "amarvote.api.serve", (*where, "--socket", SOCKET)))
+        for number in range(1, self._options.workers + 1):
+            name = f"worker-{number}"
+            self._supervisor.start(
+                Program(name, "amarvote.pipeline.worker", (*where, "--name", name), worker=True)
+            )
+
+    def _step(self, progress: dict[str, Any]) -> None:
+        """What the launcher has to do in this state; nothing where the others are at it."""
+        state = progress["state"]
+        self._guardians(state)
+        if progress["failed"]:
+            raise RunFailed(f"{progress['waiting_for']} Run the same command again to retry.")
+        match state:
+            case "ceremony":
+                self._roles.compare_words()
+            case "ready":
+                self._officer.bring_roll(read_roll(self._folder))
+                self._officer.open_voting()
+            case "open":
+                self._vote()
+            case "waiting_for_guardians":
+                self._start_run()
+            case "decrypting":
+                self._go_on_without_those_who_refuse()
+            case "ceremony_failed" | "verification_failed":
+                raise RunFailed(progress["waiting_for"])
+
+    def _guardians(self, state: str) -> None:
+        """All guardians take part in the ceremony; absent ones are not there when it comes to opening."""
+        for index in range(1, self._options.guardians + 1):
+            program = self._roles.guardian(index)
+            if index in self._options.present or state in BEFORE_CLOSE:
+                self._supervisor.start(program)
+            else:
+                self._supervisor.stop(program.name)
+
+    def _vote(self) -> None:
+        """Devices serve their voters; when all have closed, so does voting."""
+        names = device_names(self._options)
+        if not self._voting:
+            self._roles.pin_devices()
+            for name in names:
+                self._supervisor.start(self._roles.device(name))
+            self._voting = True
+        elif all(self._supervisor.done(name) for name in names):
+            self._officer.close_voting()
+
+    def _start_run(self) -> None:
+        desk = self._officer.run()
+        aside = {int(index): str(why) for index, why in desk.get("set_aside", {}).items()}
+        members = [index for index in self._options.present if index not in aside]
+        if len(members) < self._options.quorum:
+            reasons = "; ".join(f"guardian {index}: {why}" for index, why in sorted(aside.items()))
+            raise RunFailed(
+                f"Only {len(members)} guardians are left, {self._options.quorum} are needed. {reasons}"
+            )
+        if set(members) <= set(desk.get("checked_in", ())):
+            if self._inputs.smallest_contest < self._options.minimum_group:
+                self._officer.consent(CONSENT)
+            self._officer.start_run(members)
+
+    def _go_on_without_those_who_refuse(self) -> None:
+        run = self._officer.run()
+        for index in run.get("guardians", ()):
+            why = self._roles.refusal(index, run["run"])
+            if why is not None:
+                self._say(f"Guardian {index} is set aside: {why}")
+                self._officer.set_aside(index, why)
+                return
+
+    def _tell(self, progress: dict[str, Any]) -> None:
+        ballots, voters = progress["ballots"], self._inputs.voters + self._options.challenged
+        lines = [("encrypt", ballots["submitted"], voters)]
+        lines += [("accept", ballots["accepted"] + ballots["rejected"], voters)] if ballots["submitted"] else []
+        lines += [
+            (phase["name"], phase["done"], phase["chunks"])
+            for phase in progress["phases"]
+            if phase["chunks"] and phase["name"] != "accept"
+        ]
+        if progress["state"] == "waiting_for_guardians":
+            verified = [self._roles.verified(index) for index in self._options.present]
+            lines.append(("guardians", sum(done for done, _ in verified), sum(total for _, total in verified)))
+        for name, done, total in lines:
+            if done or name != "encrypt":
+                self._reporter.update(name, done, total)
+        now = time.monotonic()
+        if lines != self._last[1]:
+            self._last = (now, lines)
+        elif now - self._last[0] > SILENT_SECONDS:
+            self._say(progress["waiting_for"])
+            self._last = (now, lines)

@@ -1,0 +1,58 @@
+"""A whole run: from inputs to the report, new or resumed."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from amarvote.launch.conductor import Conductor, Reporter, create_election
+from amarvote.launch.electorate import write_electorate
+from amarvote.launch.inputs import Inputs, prepared_inputs
+from amarvote.launch.report import report
+from amarvote.launch.roles import Roles
+from amarvote.launch.run_folder import RunFolder
+from amarvote.launch.supervisor import Supervisor
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the command shows: its inputs, and the object of `--json`."""
+
+    inputs: Inputs
+    report: dict[str, Any]
+
+
+def carry_out(
+    folder: RunFolder,
+    bring_inputs: Callable[[], Inputs],
+    reporter: Reporter,
+    say: Callable[[str], None],
+) -> Outcome:
+    """Bring the run to its end from wherever it stands.
+
+    Raises UnusableInput, WrongOptions before anything is encrypted; RunFailed, ProgramFailed afterwards.
+    """
+    started, before = time.monotonic(), folder.progress.seconds
+    options, path = folder.options, folder.path
+    roles = Roles(path, options)
+    try:
+        if folder.reached("prepared"):
+            inputs = prepared_inputs(path, options)
+        else:
+            inputs = bring_inputs()
+            write_electorate(path, options, inputs)
+            folder.reach("prepared")
+        if not folder.reached("created"):
+            create_election(path, options, roles)
+            folder.reach("created")
+        supervisor = Supervisor(path)
+        conductor = Conductor(path, options, inputs, supervisor, reporter, say)
+        try:
+            progress, results = conductor.conduct()
+        finally:
+            conductor.close()
+            supervisor.close()
+    finally:
+        folder.worked(before + time.monotonic() - started)
+    outcome = report(path, options, inputs, progress, results, conductor.memory, folder.progress.seconds)
+    return Outcome(inputs, outcome)

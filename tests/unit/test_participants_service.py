@@ -1,0 +1,146 @@
+"""Against a real HTTP server on a UNIX socket that misbehaves as told."""
+
+import json
+import socketserver
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler
+
+import httpx
+import pytest
+
+from amarvote.participants import service as module
+from amarvote.participants.service import AnswerError, Refused, Service
+
+
+class Server(socketserver.ThreadingUnixStreamServer):
+    daemon_threads = True
+
+    def __init__(self, path: str) -> None:
+        super().__init__(path, Handler)
+        self.script: list[tuple[int, bytes] | None] = []
+        self.seen: list[tuple[str, str, bytes, str | None]] = []
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: Server
+
+    def address_string(self) -> str:
+        return "local"
+
+    def log_message(self, *args: object) -> None: ...
+
+    def answer(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        self.server.seen.append((self.command, self.path, body, self.headers.get("Authorization")))
+        step = self.server.script.pop(0) if self.server.script else (200, b"{}")
+        if step is None:
+            self.close_connection = True  # as one that was killed
+            return
+        self.send_response(step[0])
+        self.send_header("Content-Length", str(len(step[1])))
+        self.end_headers()
+        self.wfile.write(step[1])
+
+    do_GET = do_PUT = do_POST = answer
+
+
+@pytest.fixture
+def server(tmp_path) -> Iterator[Server]:
+    with Server(str(tmp_path / "socket")) as made:
+        thread = threading.Thread(target=made.serve_forever, args=(0.01,))
+        thread.start()
+        yield made
+        made.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def pauses() -> list[float]:
+    return []
+
+
+@pytest.fixture
+def service(server, pauses) -> Iterator[Service]:
+    made = Service(server.server_address, "token", pauses.append)  # type: ignore[arg-type]
+    yield made
+    made.close()
+
+
+def test_speaks_as_the_bearer_of_its_token(service, server):
+    service.put("/mail/ceremony/key/0", b"bytes", to=3)
+    service.post("/officer/open", {"a": 1})
+    service.post("/run/checkin")
+    assert server.seen == [
+        ("PUT", "/mail/ceremony/key/0?to=3", b"bytes", "Bearer token"),
+        ("POST", "/officer/open", b'{"a": 1}', "Bearer token"),
+        ("POST", "/run/checkin", b"", "Bearer token"),
+    ]
+
+
+def test_waits_out_a_restart_with_growing_pauses(service, server, pauses):
+    server.script = [None, (503, b""), None, (500, b"oh"), (200, b'{"done": true}')]
+    assert service.get("/progress").json() == {"done": True}
+    assert pauses == [0.05, 0.1, 0.2, 0.4]
+    assert len(server.seen) == 5
+
+
+def test_waits_for_a_service_that_is_not_there_yet(tmp_path):
+    class Enough(Exception):
+        pass
+
+    def pause(seconds: float) -> None:
+        raise Enough
+
+    service = Service(tmp_path / "nothing", None, pause)
+    with pytest.raises(Enough):
+        service.get("/election")
+    service.close()
+
+
+def test_a_refusal_is_final_and_says_why(service, server, pauses):
+    server.script = [(409, json.dumps({"detail": "Voting is closed."}).encode())]
+    with pytest.raises(Refused, match="Voting is closed") as caught:
+        service.put("/ballots", b"x")
+    assert caught.value.status == 409
+    assert not pauses
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b'{"detail": 3}', b"{"])
+def test_a_refusal_without_words_is_one_too(service, server, body):
+    server.script = [(404, body)]
+    with pytest.raises(Refused, match="404"):
+        service.get("/nothing")
+
+
+def test_an_answer_that_is_too_large_is_not_taken(service, server, monkeypatch):
+    monkeypatch.setattr(module, "LARGEST_ANSWER", 10)
+    server.script = [(200, b"x" * 11)]
+    with pytest.raises(AnswerError, match="larger than 10"):
+        service.get("/progress")
+
+
+@pytest.mark.parametrize("body", [b"{", b"[" * 100_000, b"\xff"])
+def test_an_answer_that_is_not_json(service, server, body):
+    server.script = [(200, body)]
+    with pytest.raises(AnswerError):
+        service.get("/election").json()
+
+
+def test_a_download_has_the_announced_size(service, server):
+    server.script = [(200, b"12345")] * 3
+    assert b"".join(service.download("/record/toc", 5)) == b"12345"
+    with pytest.raises(AnswerError, match="longer"):
+        list(service.download("/record/toc", 4))
+    with pytest.raises(AnswerError, match="shorter"):
+        list(service.download("/record/toc", 6))
+
+
+def test_a_broken_download_is_told_apart_from_a_refused_one(service, server):
+    server.script = [None, (503, b""), (404, b"")]
+    for _ in range(2):
+        with pytest.raises(httpx.TransportError):
+            list(service.download("/record/toc", 5))
+    with pytest.raises(Refused):
+        list(service.download("/record/toc", 5))
