@@ -97,7 +97,7 @@ class Device:
         ]
 
     def rechain(self, h_e: bytes, *, after: int = 0) -> None:
-        """Chaining fields (73), (76) and codes of the ballots behind position `after`, then the close (77), (78)."""
+        """Chaining fields (73), (76) and codes of the ballots behind `after`, then the close (77), (78)."""
         simple = self.header.chaining_mode == 1
         start = index_bytes(1) + self.header.h_di
         last = self.header.initial_hash

@@ -73,7 +73,7 @@ def copied_ballot_that_keeps_its_identifier_hash(e: Election) -> None:
     "12.structure",
     "13.structure",
     base=chained,
-    why="every proof of a ballot is bound to its H_I, so that a copy under a new identifier has not one that holds",
+    why="every proof of a ballot is bound to its H_I, and a copy under a new identifier has not one that holds",
 )
 def copied_ballot_under_a_new_identifier(e: Election) -> None:
     ballot = _copy_of_first(e, bytes(range(32)))

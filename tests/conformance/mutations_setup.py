@@ -95,7 +95,7 @@ def another_cofactor(e: Election) -> None:
     "1.structure",
     "2.structure",
     base=chained,
-    why="a quorum above the number of guardians asks each guardian for as many commitments, which they do not have",
+    why="a quorum above the number of guardians asks each for as many commitments, which they do not have",
 )
 def quorum_above_the_guardians(e: Election) -> None:
     e.parameters.k = 4

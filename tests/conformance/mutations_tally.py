@@ -52,7 +52,7 @@ def a_not_below_p(e: Election) -> None:
     "9.structure",
     "R.summary",
     base=chained,
-    why="a ballot that was not added in is missing from every product, from the contests' weights and from the sums",
+    why="a ballot that was not added in is missing from every product, from contests' weights and from the sums",
 )
 def ballot_left_out_of_the_tally(e: Election) -> None:
     message = e.device("hall").ballots[3].message
@@ -176,7 +176,7 @@ def labels_of_two_options_swapped(e: Election) -> None:
 
 @mutation("final", "11.structure", base=chained)
 def labels_of_two_contests_swapped(e: Election) -> None:
-    """Both have the labels of options that their ciphertexts do not have, so those are not the manifest's either."""
+    """Contests are found by index; the label beside it is then another one's."""
     one, other = e.decrypted[0], e.decrypted[2]
     one.label, other.label = other.label, one.label
 

@@ -1,4 +1,4 @@
-"""The protocol's proofs and hashes once more, written from the digest alone, for elections whose secrets a test knows.
+"""The protocol's proofs and hashes once more, from the digest alone, for elections whose secrets a test knows.
 
 Nothing here is shared with the program but the group's constants and the hash H: where both agree, two people read
 the specification alike. Provers take what they would never be given in earnest (the claimed ciphertext beside the
@@ -50,10 +50,10 @@ def range_proof(
     limit: int,
     accept: Callable[[Sequence[int]], bool] = anything,
 ) -> Proof:
-    """(57)-(62) for Enc(value, nonce), hashed over the ciphertext `shown`; tried until `accept` likes the challenges.
+    """(57)-(62) for Enc(value, nonce), hashed over the ciphertext `shown`.
 
-    `indices` is what stands before the ciphertext in the hash: ind_c and ind_o, or ind_c alone for a limit.
-    A value above `limit` gives a proof whose sum of challenges cannot be right.
+    Tried anew until `accept` likes the challenges. `indices` is what stands before the ciphertext in the hash: ind_c
+    and ind_o, or ind_c alone for a limit. For a value above `limit` the challenges do not add up.
     """
     while True:
         u = [random_q() for _ in range(limit + 1)]

@@ -14,6 +14,7 @@ from amarvote.record.verifier.entries import (
     without_pairs,
 )
 from amarvote.record.verifier.partial import Partial, Piece, said
+from amarvote.record.verifier.pieces import OUT_OF_ORDER
 from amarvote.record.verifier.verdicts import Verdicts
 
 
@@ -74,7 +75,7 @@ def _join(left: Piece, right: Piece, verdicts: Verdicts) -> Piece:
     if left.start == left.stop or right.start == right.stop:
         return right if left.start == left.stop else left
     if left.last is not None and right.first is not None and left.last >= right.first:
-        verdicts.found("R.order", left.title, f"item {right.start + 1} stands after one that it should precede")
+        verdicts.found("R.order", f"{left.title} item {right.start + 1}", OUT_OF_ORDER)
     return Piece(
         section=left.section,
         start=left.start,
@@ -89,7 +90,9 @@ def _join(left: Piece, right: Piece, verdicts: Verdicts) -> Piece:
 
 
 def _added(left: CompactRange | None, right: CompactRange | None) -> CompactRange | None:
-    return None if left is None or right is None else left + right
+    if left is None or right is None or left.end != right.begin:
+        return None  # something between them could not be read
+    return left + right
 
 
 def _chained(left: ChainPiece | None, right: ChainPiece | None, verdicts: Verdicts) -> ChainPiece | None:

@@ -21,7 +21,7 @@ from amarvote.record.sections import DeviceKind, Section, SectionType
 from amarvote.record.verifier.catalogue import step
 from amarvote.record.verifier.entries import place_bytes
 from amarvote.record.verifier.partial import Partial, said
-from amarvote.record.verifier.pieces import PieceBuilder
+from amarvote.record.verifier.pieces import OUT_OF_ORDER, PieceBuilder
 from amarvote.record.verifier.session import Session
 from amarvote.record.verifier.tasks import Task
 from amarvote.record.verifier.verdicts import Verdicts
@@ -71,11 +71,7 @@ class _Chunk:
         """R.order unless the item stands behind the one before it."""
         self.verdicts.evaluate({"R.order"})
         if not self.builder.add_key(key):
-            self.verdicts.found(
-                "R.order",
-                self.section.place(raw.ordinal),
-                "the item stands after one that it should precede, or is there twice",
-            )
+            self.verdicts.found("R.order", self.section.place(raw.ordinal), OUT_OF_ORDER)
 
     def at(self, raw: RawItem, locator: BallotLocator) -> Findings:
         """A collector named after the ballot that an item is about; after the item if there is no such device."""

@@ -2,9 +2,12 @@
 
 from amarvote.record.merkle import CompactRange, leaf
 from amarvote.record.reader import RawItem
-from amarvote.record.sections import Section
+from amarvote.record.sections import Section, SectionType
 from amarvote.record.verifier.chains import ChainPiece
 from amarvote.record.verifier.partial import Piece
+
+OUT_OF_ORDER = "the item stands after one that it should precede, or is there twice"
+"""R.order, wherever it is found."""
 
 
 class PieceBuilder:
@@ -17,7 +20,7 @@ class PieceBuilder:
         self._start = self._stop = start
         self._leaves: list[bytes] = []
         self._codes: list[bytes] = []
-        self._whole = self._coded = True
+        self._coded = True
         self._first: bytes | None = None
         self._last: bytes | None = None
 
@@ -26,8 +29,6 @@ class PieceBuilder:
         self._stop = raw.ordinal + 1
         if raw.data:
             self._leaves.append(leaf(raw.data))
-        else:
-            self._whole = False
 
     def add_code(self, code_leaf: bytes | None) -> None:
         """The leaf of the next ballot's confirmation code; None where it could not be read."""
@@ -45,15 +46,23 @@ class PieceBuilder:
 
     def piece(self) -> Piece:
         """What was digested."""
-        first_ballot = max(self._start - 1, 0)
         return Piece(
             section=self._number,
             start=self._start,
             stop=self._stop,
             title=self.section.title,
-            leaves=CompactRange.of(self._start, self._leaves) if self._whole else None,
-            codes=CompactRange.of(first_ballot, self._codes) if self._coded else None,
+            leaves=CompactRange.of(self._start, self._leaves) if self._whole() else None,
+            codes=self._code_range(),
             chain=self.chain,
             first=self._first,
             last=self._last,
         )
+
+    def _whole(self) -> bool:
+        return len(self._leaves) == self._stop - self._start
+
+    def _code_range(self) -> CompactRange | None:
+        """Over the ballots of a device, whose first one is its item 1."""
+        if self.section.type is not SectionType.DEVICE or not self._coded:
+            return None
+        return CompactRange.of(max(self._start - 1, 0), self._codes)

@@ -9,7 +9,7 @@ from amarvote.record.codec import read_decrypted_tally, read_encrypted_tally
 from amarvote.record.sections import SectionType
 from amarvote.record.verifier.catalogue import step
 from amarvote.record.verifier.partial import Partial, said
-from amarvote.record.verifier.pieces import PieceBuilder
+from amarvote.record.verifier.pieces import OUT_OF_ORDER, PieceBuilder
 from amarvote.record.verifier.session import Session
 from amarvote.record.verifier.tasks import Task
 from amarvote.record.verifier.verdicts import Verdicts
@@ -23,7 +23,6 @@ def check_totals(session: Session, task: Task) -> Partial:
     builder = PieceBuilder(section, task.section, task.start)
     verdicts = Verdicts()
     decrypted: list[tuple[int, str]] = []
-    last = 0
     for raw in session.record.items(section, task.start, task.stop):
         builder.add(raw)
         place = verdicts.at(section.place(raw.ordinal))
@@ -39,10 +38,8 @@ def check_totals(session: Session, task: Task) -> Partial:
             continue
         contest = read_decrypted_tally(raw.item)
         # An index that is there twice is 11.structure; only one that goes back is out of order.
-        builder.add_key(contest.index.to_bytes(4, "big") + raw.ordinal.to_bytes(8, "big"))
-        if contest.index < last:
-            place.add("R.order", f"contest {contest.index} stands after contest {last}")
-        last = max(last, contest.index)
+        if not builder.add_key(contest.index.to_bytes(4, "big") + raw.ordinal.to_bytes(8, "big")):
+            place.add("R.order", OUT_OF_ORDER)
         context = session.context
         if context is None:
             verdicts.block(CODES)
