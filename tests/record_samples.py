@@ -124,9 +124,7 @@ def sections(ballots: int = 6) -> dict[Section, list[bytes]]:
         Section(SectionType.PARAMETERS): [codec.parameters_item(3, 2, digest(1))],
         Section(SectionType.MANIFEST): [codec.manifest_item(MANIFEST, digest(2))],
         Section(SectionType.GUARDIANS): [codec.guardian_item(guardian(index)) for index in (1, 2, 3)],
-        Section(SectionType.ELECTION_KEYS): [
-            codec.election_keys_item(ElectionKeys(mpz(4), mpz(5), digest(6)))
-        ],
+        Section(SectionType.ELECTION_KEYS): [codec.election_keys_item(ElectionKeys(mpz(4), mpz(5), digest(6)))],
         OTHER_DEVICE: other,
         DEVICE: device,
         Section(SectionType.DEVICE_ATTESTATIONS): [codec.attestation_item(signed)],
@@ -186,9 +184,10 @@ def write_record(
 # ---- any item that the format allows
 
 
-def items() -> st.SearchStrategy[bytes]:
-    """Canonical bytes of any item of any kind."""
-    return st.sampled_from(list(RECORD_ITEM.fields.values())).flatmap(
+def items(*members: str) -> st.SearchStrategy[bytes]:
+    """Canonical bytes of any item, of any kind or of the kinds named."""
+    fields = [field for field in RECORD_ITEM.fields.values() if not members or field.name in members]
+    return st.sampled_from(fields).flatmap(
         lambda field: _message(field.message).map(lambda data: field.tag + varint(len(data)) + data)
     )
 
@@ -253,6 +252,11 @@ def mutated(data: bytes, edits: Iterable[tuple[int, int, bytes]]) -> bytes:
         at = position % (len(data) + 1)
         data = data[:at] + replacement + data[at + length :]
     return data
+
+
+def open_files() -> int:
+    """How many files this process has open."""
+    return sum(1 for _ in Path("/proc/self/fd").iterdir())
 
 
 EDITS = st.lists(

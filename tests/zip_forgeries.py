@@ -26,12 +26,16 @@ def deflated(data: bytes) -> bytes:
     return packer.compress(data) + packer.flush()
 
 
-def archive(files: list[Forged], *, end: dict[str, Any] | None = None, comment: bytes = b"", gap: bytes = b"") -> bytes:
+def archive(
+    files: list[Forged], *, end: dict[str, Any] | None = None, comment: bytes = b"", gap: bytes = b""
+) -> bytes:
     """The bytes of an archive; `gap` stands between the directory and the end record."""
     body = b""
     directory = b""
     for file in files:
-        packed = file.packed if file.packed is not None else (deflated(file.data) if file.method == 8 else file.data)
+        packed = (
+            file.packed if file.packed is not None else (deflated(file.data) if file.method == 8 else file.data)
+        )
         true = {
             "flags": 0,
             "method": file.method,
@@ -91,7 +95,7 @@ def archive(files: list[Forged], *, end: dict[str, Any] | None = None, comment: 
 
 
 def large_end(true: dict[str, int], **changes: int) -> bytes:
-    """The ZIP64 end record and its locator; `true` has `count`, `length`, `start` and `at`, where the record stands."""
+    """The ZIP64 end record and its locator; `true` has `count`, `length`, `start` and `at`, its own place."""
     told = {"record": 44, "disk": 0, "disks": 1, "here": true["count"], **true, **changes}
     record = struct.pack(
         "<4sQ2H2L4Q",

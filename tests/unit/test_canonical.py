@@ -1,10 +1,10 @@
 import time
 
 import pytest
-import record_samples as samples
 from google.protobuf.message import DecodeError
 from hypothesis import given, settings
 
+import record_samples as samples
 from amarvote.record import canonical, codec
 from amarvote.record import egrf_pb2 as pb
 from amarvote.record.canonical import check_item, decode_header, decode_item, encode_item, member_of
@@ -43,13 +43,19 @@ def test_the_base_items_are_canonical() -> None:
         (tagged(1, b"\x10\x01\x08\x02"), "record_header.format_major is there after a field of a higher number"),
         (tagged(1, b"\x08\x02\x10\x00"), "record_header.format_minor is zero and yet written"),
         (tagged(1, b"\x08\x02\x08\x02"), "record_header.format_major is there twice"),
-        (tagged(1, b"\x08\x82\x00"), "record_header.format_major has a number that is not written in its shortest"),
+        (
+            tagged(1, b"\x08\x82\x00"),
+            "record_header.format_major has a number that is not written in its shortest",
+        ),
         (tagged(1, b"\x88\x00\x02"), "record_header has a number that is not written in its shortest form"),
         (b"\x0a\x82\x00\x08\x02", "record_header has a number that is not written in its shortest form"),
         (tagged(1, b"\x08" + b"\xff" * 10), "record_header.format_major has a number of more than 64 bits"),
         (tagged(1, b"\x08"), "record_header.format_major ends in the middle of a number"),
         (tagged(1, b"\x08" + varint(2**31)), "record_header.format_major is 2147483648, more than 2147483647"),
-        (tagged(20, b"\x08" + varint(2**63)), "encrypted_tally_header.cast_ballot_count is 9223372036854775808, more"),
+        (
+            tagged(20, b"\x08" + varint(2**63)),
+            "encrypted_tally_header.cast_ballot_count is 9223372036854775808, more",
+        ),
         (tagged(1, b"\x0a\x01\x02"), "record_header.format_major is written with wire type 2"),
         (tagged(1, b"\x18\x01"), "record_header has a field 3 that RecordHeader does not have"),
         (tagged(100, b""), "has a field 100 that RecordItem does not have"),
@@ -65,16 +71,31 @@ def test_the_base_items_are_canonical() -> None:
         (tagged(10, b"\x08\x03" + H_DI), "device_header.kind is 3, which means nothing here"),
         (tagged(10, b"\x08\x01" + tagged(3, bytes(31))), "device_header.h_di has 31 bytes instead of 32"),
         (tagged(10, b"\x08\x01" + H_DI + tagged(5, b"")), "device_header.initial_hash has 0 bytes instead of 32"),
-        (tagged(21, tagged(2, bytes(1023))), "encrypted_tally_contest.fields has 1023 bytes, not a positive multiple"),
-        (tagged(21, tagged(2, b"")), "encrypted_tally_contest.fields has 0 bytes, not a positive multiple of 1024"),
+        (
+            tagged(21, tagged(2, bytes(1023))),
+            "encrypted_tally_contest.fields has 1023 bytes, not a positive multiple",
+        ),
+        (
+            tagged(21, tagged(2, b"")),
+            "encrypted_tally_contest.fields has 0 bytes, not a positive multiple of 1024",
+        ),
         (tagged(3, tagged(2, b"") + tagged(3, bytes(32))), "manifest_file.content is empty and yet written"),
         (tagged(CLOSE, tagged(4, b"\x10\x01")), "device_close.closed_at is not in whole milliseconds"),
         (tagged(CLOSE, tagged(4, b"\x10" + varint(10**9))), "device_close.closed_at is not in whole milliseconds"),
-        (tagged(CLOSE, tagged(4, b"\x08" + varint(253_402_300_800))), "device_close.closed_at is outside the years"),
+        (
+            tagged(CLOSE, tagged(4, b"\x08" + varint(253_402_300_800))),
+            "device_close.closed_at is outside the years",
+        ),
         (tagged(CLOSE, tagged(4, b"\x08" + b"\xff" * 9 + b"\x01")), "device_close.closed_at is outside the years"),
         (tagged(CLOSE, tagged(4, b"\x08\x00")), "device_close.closed_at has a zero that is written out"),
-        (tagged(CLOSE, tagged(4, b"\x08\x01\x08\x01")), "device_close.closed_at has its fields twice or out of order"),
-        (tagged(CLOSE, tagged(4, b"\x18\x01")), "device_close.closed_at has a field that a timestamp does not have"),
+        (
+            tagged(CLOSE, tagged(4, b"\x08\x01\x08\x01")),
+            "device_close.closed_at has its fields twice or out of order",
+        ),
+        (
+            tagged(CLOSE, tagged(4, b"\x18\x01")),
+            "device_close.closed_at has a field that a timestamp does not have",
+        ),
         (tagged(TOC, b"\x08\x01\x18\x02" + tagged(5, bytes(32))), "toc_entry.critical is 2, more than 1"),
         (toc_entry(varint(6)), "toc_entry.section_type is 6, which means nothing here"),
     ],
@@ -90,7 +111,9 @@ def test_repeated_fields_must_stand_together() -> None:
     item.ParseFromString(codec.ballot_item(samples.ballot(1)))
     whole = item.encrypted_ballot.SerializeToString(deterministic=True)
     first = item.encrypted_ballot.contests[0].SerializeToString(deterministic=True)
-    with pytest.raises(NotCanonical, match=r"encrypted_ballot\.contests is there after a field of a higher number"):
+    with pytest.raises(
+        NotCanonical, match=r"encrypted_ballot\.contests is there after a field of a higher number"
+    ):
         check_item(tagged(11, whole + tagged(7, first)))
 
 

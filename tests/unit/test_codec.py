@@ -2,9 +2,9 @@ import dataclasses
 from typing import Any
 
 import pytest
-import record_samples as samples
 from gmpy2 import mpz
 
+import record_samples as samples
 from amarvote.electionguard.ballots import BallotStatus
 from amarvote.electionguard.guardians import ElectionKeys
 from amarvote.electionguard.hashing import element_bytes
@@ -177,7 +177,9 @@ def without(member: str, field: str, data: bytes) -> pb.RecordItem:
         ),
     ],
 )
-def test_a_missing_part_is_told_under_its_check(read: Any, member: str, field: str, data: bytes, code: str) -> None:
+def test_a_missing_part_is_told_under_its_check(
+    read: Any, member: str, field: str, data: bytes, code: str
+) -> None:
     with pytest.raises(StructureProblem) as problem:
         read(without(member, field, data))
     assert problem.value.code == code

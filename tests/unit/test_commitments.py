@@ -15,6 +15,7 @@ from amarvote.record.commitments import (
     encode_commitments,
 )
 
+
 @pytest.fixture(scope="module")
 def context() -> Context:
     raw = manifest_bytes(
@@ -33,9 +34,7 @@ def pairs(count: int, start: int) -> tuple[tuple[mpz, mpz], ...]:
 
 
 BOARD = ContestCommitments((pairs(3, 100),), pairs(4, 200), None)
-BOTH = BallotCommitments(
-    (ContestCommitments((pairs(2, 1), pairs(2, 5)), pairs(2, 9), P - 1), BOARD), mpz(300)
-)
+BOTH = BallotCommitments((ContestCommitments((pairs(2, 1), pairs(2, 5)), pairs(2, 9), P - 1), BOARD), mpz(300))
 
 
 def test_commitments_survive_in_the_order_of_the_style(context: Context) -> None:

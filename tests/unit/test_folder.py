@@ -53,7 +53,9 @@ def test_links_are_never_followed(tmp_path: Path) -> None:
     assert all("is a link" in finding.message for finding in folder.findings)
 
 
-def test_pipes_and_sockets_are_refused_without_opening_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_pipes_and_sockets_are_refused_without_opening_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     os.mkfifo(tmp_path / "pipe")
     monkeypatch.chdir(tmp_path)
     with socket.socket(socket.AF_UNIX) as server:
@@ -98,7 +100,7 @@ def test_a_file_that_shrinks_or_grows_meanwhile(tmp_path: Path) -> None:
 
 
 def test_names_of_other_bytes_are_refused_not_decoded(tmp_path: Path) -> None:
-    os.mkdir(os.fsencode(tmp_path) + b"/\xff\x1b[2J")
+    (tmp_path / "\udcff\x1b[2J").mkdir()
     (tmp_path / "a\\b").write_bytes(b"")
     (tmp_path / "c:d").write_bytes(b"")
     folder = Folder(tmp_path)

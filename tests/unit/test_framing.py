@@ -9,6 +9,6 @@ def test_a_frame_is_its_length_and_its_bytes() -> None:
 
 def test_the_first_segment_s_header_says_no_ordinal() -> None:
     assert segment_header(Section(SectionType.TOC), 0).SerializeToString() == bytes.fromhex(
-        "0a0445475246" "1002" "18feff03"
+        "0a0445475246100218feff03"
     )
     assert segment_header(Section(SectionType.TOC), 5).first_ordinal == 5

@@ -2,11 +2,11 @@ import json
 from base64 import b64encode
 
 import pytest
-import record_samples as samples
 from google.protobuf import json_format
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import record_samples as samples
 from amarvote.record import codec, json_lines
 from amarvote.record import egrf_pb2 as pb
 from amarvote.record.canonical import check_item, decode_item
@@ -43,7 +43,10 @@ def test_items_become_lines_and_items_again(data: bytes) -> None:
 def test_lines_of_other_writers_are_read(data: bytes) -> None:
     item = decode_item(data)
     assert line_to_item(json_format.MessageToJson(item, indent=1).replace("\n", " ").encode()) == data
-    assert line_to_item(json_format.MessageToJson(item, preserving_proto_field_name=True, indent=None).encode()) == data
+    assert (
+        line_to_item(json_format.MessageToJson(item, preserving_proto_field_name=True, indent=None).encode())
+        == data
+    )
 
 
 def test_the_one_form_that_is_written() -> None:
@@ -123,7 +126,10 @@ REFUSED = [
     ('{"recordHeader":{"formatMajor":NaN}}', "needs a number"),
     ('{"recordHeader":{"formatMajor":[2]}}', "needs a number"),
     (close('"ballotCount":9223372036854775808'), "more than 9223372036854775807"),
-    (device('"kind":"DEVICE_KIND_HYPNOTIC","hDi":"' + B32 + '"'), "'DEVICE_KIND_HYPNOTIC', which means nothing here"),
+    (
+        device('"kind":"DEVICE_KIND_HYPNOTIC","hDi":"' + B32 + '"'),
+        "'DEVICE_KIND_HYPNOTIC', which means nothing here",
+    ),
     (device('"kind":"REGULAR","hDi":"' + B32 + '"'), "'REGULAR', which means nothing"),
     (device('"kind":"DEVICE_KIND_UNSPECIFIED","hDi":"' + B32 + '"'), "device_header lacks kind"),
     (device(DEVICE.replace("=", "")), "h_di is not standard base64 with padding"),

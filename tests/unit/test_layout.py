@@ -1,7 +1,6 @@
-from record_samples import DEVICE
-
 from amarvote.record.layout import read_layout
 from amarvote.record.sections import Carrier, Section, SectionType
+from record_samples import DEVICE
 
 HEX = DEVICE.key[1:].hex()
 SIGNATURE = f"signatures/final-{'00' * 32}.binpb"

@@ -1,4 +1,5 @@
 from hashlib import sha256
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -65,7 +66,7 @@ def test_a_tree_gives_roots_while_it_grows() -> None:
 def test_ranges_cut_anywhere_come_to_the_same_root(cuts: list[int], count: int, seed: int) -> None:
     leaves = hashes(count)
     bounds = [0, *sorted(cut % (count + 1) for cut in cuts), count]
-    parts = [CompactRange.of(a, leaves[a:b]) for a, b in zip(bounds, bounds[1:], strict=False)]
+    parts = [CompactRange.of(a, leaves[a:b]) for a, b in pairwise(bounds)]
     while len(parts) > 1:  # joined in any order of neighbours
         at = seed % (len(parts) - 1)
         parts[at : at + 2] = [parts[at] + CompactRange.from_bytes(parts[at + 1].to_bytes())]

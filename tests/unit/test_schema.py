@@ -17,7 +17,7 @@ def every_field() -> list[Field]:
 
 
 def test_the_schema_keeps_to_what_has_one_encoding() -> None:
-    """The draft's schema rules: no repeated numbers, fields declared in ascending order, parts that are messages."""
+    """The draft's schema rules: no repeated numbers, fields in ascending order, parts that are messages."""
     for message in every_message():
         numbers = list(message.fields)
         assert numbers == sorted(numbers)

@@ -1,5 +1,4 @@
 import pytest
-from record_samples import DEVICE, H_DI
 
 from amarvote.record.egrf_pb2 import SectionType as WireType
 from amarvote.record.sections import (
@@ -17,6 +16,7 @@ from amarvote.record.sections import (
     segment_path,
     signature_path,
 )
+from record_samples import DEVICE, H_DI
 
 PATHS = {
     Section(SectionType.HEADER): "setup/header",

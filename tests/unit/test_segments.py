@@ -39,7 +39,9 @@ def test_frames_are_read_however_the_bytes_arrive(items: list[bytes], step: int)
     assert frames(b"".join(map(frame, items)), step=step) == items
 
 
-@given(st.lists(st.text("ab\r é", min_size=1).filter(lambda line: line.rstrip("\r")), max_size=6), st.integers(1, 40))
+@given(
+    st.lists(st.text("ab\r é", min_size=1).filter(lambda line: line.rstrip("\r")), max_size=6), st.integers(1, 40)
+)
 def test_lines_are_read_however_the_bytes_arrive(items: list[str], step: int) -> None:
     lines = [line.rstrip("\r").encode() for line in items]
     assert frames(b"".join(line + b"\n" for line in lines), Carrier.JSON_LINES, step) == lines

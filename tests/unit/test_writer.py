@@ -3,8 +3,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import record_samples as samples
 
+import record_samples as samples
 from amarvote.record import codec
 from amarvote.record.errors import RecordWriteError
 from amarvote.record.merkle import leaf, root_of
@@ -31,7 +31,7 @@ def files(root: Path) -> set[str]:
 def test_a_segment_byte_for_byte(tmp_path: Path) -> None:
     leaves = write_segment(tmp_path, HEADER, 0, 0, [codec.header_item()])
     # Length 10: magic (1) "EGRF", major (2) 2, section type (3) 1. Length 4: record_header (1), major (1) 2.
-    assert (tmp_path / "setup/header.binpb").read_bytes().hex() == "0a" "0a0445475246" "1002" "1801" "04" "0a020802"
+    assert (tmp_path / "setup/header.binpb").read_bytes().hex() == "0a0a044547524610021801040a020802"
     assert leaves == [leaf(codec.header_item())]
 
 
@@ -99,7 +99,9 @@ def test_what_a_killed_writer_leaves_stands_where_no_reader_looks(tmp_path: Path
         (codec.header_item(), "guardians item 2 cannot be written: a record_header has no place in this section"),
     ],
 )
-def test_no_item_is_written_that_no_reader_takes(tmp_path: Path, carrier: Carrier, item: bytes, reason: str) -> None:
+def test_no_item_is_written_that_no_reader_takes(
+    tmp_path: Path, carrier: Carrier, item: bytes, reason: str
+) -> None:
     with pytest.raises(RecordWriteError) as refused:
         write_segment(tmp_path, GUARDIANS, 0, 0, [KEYS[0], item], carrier)
     assert str(refused.value).startswith(reason)

@@ -1,4 +1,3 @@
-import os
 import struct
 import zipfile
 import zlib
@@ -7,12 +6,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from record_samples import EDITS, mutated
-from zip_forgeries import Forged, archive, deflated, large_end
 
 from amarvote.record import zip_directory
 from amarvote.record.errors import ContainerFault, UnreadableRecord
 from amarvote.record.zip_archive import ZipArchive
+from record_samples import EDITS, mutated, open_files
+from zip_forgeries import Forged, archive, deflated, large_end
 
 TEXT = b"some text, some text, some text" * 40
 
@@ -97,7 +96,10 @@ def test_large_sizes_are_read_from_their_field(tmp_path: Path) -> None:
         (Forged(b"a", TEXT, local={"mark": b"PK\x03\x05"}), "no local header"),
         (Forged(b"a", TEXT, central={"offset": 5}), "no local header"),
         (Forged(b"a", TEXT, central={"offset": 10**6}), "no local header"),
-        (Forged(b"a", TEXT, central={"offset": 0xFFFFFFFF, "extra": b"\1\0\x08\0" + b"\xff" * 8}), "no local header"),
+        (
+            Forged(b"a", TEXT, central={"offset": 0xFFFFFFFF, "extra": b"\1\0\x08\0" + b"\xff" * 8}),
+            "no local header",
+        ),
         (Forged(b"a", TEXT, central={"packed": 10**6, "size": 10**6}), "reaches into the archive's directory"),
         (Forged(b"a", TEXT, central={"flags": 1}), "is encrypted"),
         (Forged(b"a", TEXT, central={"flags": 0x2000}), "is encrypted"),
@@ -283,11 +285,11 @@ def test_mutated_archives_are_refused_or_say_the_same(
     path = tmp_path_factory.getbasetemp() / "mutated.zip"
     original = archive([Forged(b"a", TEXT, method), Forged(b"b", b"x")])
     path.write_bytes(mutated(original, edits))
-    before = len(os.listdir("/proc/self/fd"))
+    before = open_files()
     try:
         archived = ZipArchive(path)
     except UnreadableRecord:
-        assert len(os.listdir("/proc/self/fd")) == before
+        assert open_files() == before
         return
     for name in archived.sizes:
         try:
@@ -296,4 +298,4 @@ def test_mutated_archives_are_refused_or_say_the_same(
             continue
         assert archived.findings or data in (TEXT, b"x")
     archived.close()
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert open_files() == before

@@ -10,7 +10,9 @@ from amarvote.record.framing import MAX_FRAME_BYTES
 from amarvote.record.json_lines import MAX_LINE_BYTES, line_to_header
 from amarvote.record.sections import FORMAT_MAJOR, MAGIC, Carrier, Section
 
+_FIRST_CHUNK = 4 * 1024
 _CHUNK = 256 * 1024
+"""What is read at once: little at first, since often only the header is wanted."""
 
 
 class Segment:
@@ -25,6 +27,7 @@ class Segment:
         self._buffer = b""
         self._at = 0
         self._ended = False
+        self._chunk = _FIRST_CHUNK
 
     def header(self) -> SegmentHeader:
         """The segment's header; raises ContainerFault where it is not one."""
@@ -59,8 +62,9 @@ class Segment:
     def _fill(self, size: int) -> bool:
         """Have at least `size` bytes at hand; false where the file ends before."""
         while len(self._buffer) - self._at < size and not self._ended:
-            data = self._stream.read(_CHUNK)
+            data = self._stream.read(self._chunk)
             self._ended = not data
+            self._chunk = _CHUNK
             self._buffer = self._buffer[self._at :] + data
             self._at = 0
         return len(self._buffer) - self._at >= size

@@ -35,8 +35,11 @@ class ZipArchive:
         return self._names.findings
 
     def open(self, path: str) -> "ZipStream":
-        """Read one file."""
-        return ZipStream(self._handle, self._entries[path])
+        """Read one file; raises ContainerFault where it is not there."""
+        entry = self._entries.get(path)
+        if entry is None:
+            raise ContainerFault("is not in the archive")
+        return ZipStream(self._handle, entry)
 
     def close(self) -> None:
         """Close the archive."""

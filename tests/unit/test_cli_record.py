@@ -1,0 +1,164 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import record_samples as samples
+from amarvote.cli.main import main
+from amarvote.record.sections import Phase
+
+Run = Any
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
+    """The command as a shell would run it: exit code, standard output, standard error."""
+
+    def call(*arguments: str | Path) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["amarvote", "record", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        out, err = capfd.readouterr()
+        return int(ended.value.code or 0), out, err
+
+    return call
+
+
+@pytest.fixture(scope="module")
+def record(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[Phase, bytes]]:
+    root = tmp_path_factory.mktemp("record")
+    return root / "r", samples.write_record(root / "r")
+
+
+def test_digest_prints_the_roots(run: Run, record: tuple[Path, dict[Phase, bytes]]) -> None:
+    code, out, err = run("digest", record[0])
+    assert code == 0
+    assert dict(line.split() for line in out.splitlines()) == {
+        phase.name.lower(): root.hex() for phase, root in record[1].items()
+    }
+    assert "digest: " in err
+    code, out, _ = run("digest", record[0], "--json")
+    answer = json.loads(out)
+    assert code == 0
+    assert answer["roots"]["final"] == record[1][Phase.FINAL].hex()
+    assert answer["findings"] == []
+    assert {key: value for key, value in answer["sections"][3].items() if key != "root"} == {
+        "section": "guardians",
+        "items": 3,
+    }
+
+
+def test_digest_of_a_record_that_is_not_sound(run: Run, tmp_path: Path) -> None:
+    samples.write_record(tmp_path)
+    (tmp_path / "setup/guardians.binpb").unlink()
+    code, out, _ = run("digest", tmp_path)
+    assert code == 1
+    assert "R.structure  guardians: " in out
+    code, out, _ = run("digest", tmp_path, "--json")
+    assert code == 1
+    assert {one["code"] for one in json.loads(out)["findings"]} == {"R.structure", "R.root"}
+
+
+@pytest.mark.parametrize("command", [("digest",), ("show",), ("convert", "target")])
+def test_what_is_no_record_ends_with_2(run: Run, tmp_path: Path, command: tuple[str, ...]) -> None:
+    (tmp_path / "x").write_text("hello")
+    for path in (tmp_path / "x", tmp_path / "nowhere"):
+        code, out, err = run(command[0], path, *(tmp_path / name for name in command[1:]))
+        assert (code, out) == (2, "")
+        assert err.startswith("amarvote: ")
+        assert "Traceback" not in err
+
+
+def test_convert_by_the_name_of_the_target(
+    run: Run, record: tuple[Path, dict[Phase, bytes]], tmp_path: Path
+) -> None:
+    code, out, _ = run("convert", record[0], tmp_path / "a.zip", "--to", "jsonl")
+    assert code == 0
+    assert str(tmp_path / "a.zip") in out
+    code, out, _ = run("convert", tmp_path / "a.zip", tmp_path / "b", "--json")
+    assert json.loads(out) == {"record": str(tmp_path / "b"), "carrier": "jsonl"}
+    assert (tmp_path / "b/toc.jsonl").exists()
+    for target in ("a.zip", "b"):
+        assert run("digest", tmp_path / target, "--json")[1] == run("digest", record[0], "--json")[1]
+
+
+def test_convert_never_overwrites(run: Run, record: tuple[Path, dict[Phase, bytes]], tmp_path: Path) -> None:
+    code, _, err = run("convert", record[0], tmp_path)
+    assert code == 64
+    assert "is there already" in err
+    code, _, err = run("convert", record[0], tmp_path / "no/such/folder/x.zip")
+    assert code == 64
+    assert "cannot be written" in err
+
+
+def test_convert_refuses_what_is_not_sound(run: Run, tmp_path: Path) -> None:
+    samples.write_record(tmp_path / "a")
+    path = tmp_path / "a/setup/guardians.binpb"
+    path.write_bytes(path.read_bytes()[:-1])
+    code, out, _ = run("convert", tmp_path / "a", tmp_path / "b")
+    assert code == 1
+    assert "R.container" in out
+    assert not (tmp_path / "b").exists()
+    code, out, _ = run("convert", tmp_path / "a", tmp_path / "b", "--json")
+    assert (code, json.loads(out)["record"]) == (1, None)
+
+
+def test_show_lists_what_is_there(run: Run, record: tuple[Path, dict[Phase, bytes]]) -> None:
+    code, out, _ = run("show", record[0])
+    assert code == 0
+    assert "phase final" in out
+    assert f"8  device {samples.H_DI.hex()}" in out
+    code, out, _ = run("show", record[0], "--json")
+    answer = json.loads(out)
+    assert (answer["phase"], answer["carrier"], answer["signatures"]) == ("final", "binpb", 1)
+
+
+def test_show_prints_items_as_lines(run: Run, record: tuple[Path, dict[Phase, bytes]]) -> None:
+    code, out, _ = run("show", record[0], "guardians")
+    assert code == 0
+    assert [json.loads(line)["guardianPublicKey"]["index"] for line in out.splitlines()] == [1, 2, 3]
+    code, out, _ = run("show", record[0], "device 0001", "2")
+    assert code == 0
+    assert json.loads(out)["encryptedBallot"]["status"] == "BALLOT_STATUS_CAST"
+
+
+@pytest.mark.parametrize("arguments", [("nonsense",), ("device",), ("device ff",), ("guardians", "4")])
+def test_show_of_what_is_not_there(
+    run: Run, record: tuple[Path, dict[Phase, bytes]], arguments: tuple[str, ...]
+) -> None:
+    code, out, err = run("show", record[0], *arguments)
+    assert (code, out) == (64, "")
+    assert "guardians" in err
+
+
+def test_show_names_the_item_that_cannot_be_read(run: Run, tmp_path: Path) -> None:
+    samples.write_record(tmp_path)
+    path = tmp_path / "setup/guardians.binpb"
+    path.write_bytes(path.read_bytes()[:-1])
+    code, out, err = run("show", tmp_path, "guardians")
+    assert (code, len(out.splitlines())) == (1, 2)
+    assert "R.container" in err
+
+
+def test_what_a_hostile_record_says_reaches_no_terminal_raw(run: Run, tmp_path: Path) -> None:
+    samples.write_record(tmp_path)
+    (tmp_path / "evil\x1b[31m").write_text("x")
+    for command in ("digest", "show"):
+        code, out, err = run(command, tmp_path)
+        assert code == 1
+        assert "\x1b" not in out + err
+
+
+def test_the_command_is_there_for_a_shell() -> None:
+    answer = subprocess.run(
+        [sys.executable, "-c", "from amarvote.cli.main import main; main()", "record", "--help"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert answer.returncode == 0
+    assert all(word in answer.stdout for word in ("convert", "digest", "show"))
