@@ -1,8 +1,11 @@
 """A staged election: the service's use cases, chunks done in this process or by workers."""
 
 import base64
+import copy
 import hashlib
+import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,14 +33,15 @@ from amarvote.store.tables import ballot_items, ballots, devices, record_items
 from staging.people import Guardians, Member, Vote, cast, token_of
 
 QUICK = Settings(
-    cut_seconds=0.0,
+    cut_seconds=600.0,
     backoff_seconds=0.0,
     relay_seconds=0.05,
     idle_seconds=0.02,
     lease_seconds=5.0,
     renew_seconds=0.5,
+    parent_rss_kb=1 << 30,
 )
-"""Times for tests in one process: nothing waits."""
+"""Times for tests in one process: nothing waits; accept chunks are cut when `Stage.work` comes to them."""
 
 
 class SameProcess(Computer):
@@ -105,14 +109,27 @@ class Stage:
         self.computer = SameProcess(self.records)
         self.voters = 0
 
+    def moved_to(self, folder: Path) -> "Stage":
+        """A copy of this election, as far as it is, in another folder."""
+        self.service.close()
+        shutil.copytree(self.folder, folder, dirs_exist_ok=True)
+        twin = copy.copy(self)
+        twin.folder, twin.records = folder, folder / "records"
+        twin.url = f"sqlite:///{folder / 'election.db'}"
+        twin.record = twin.records / self.record.name
+        twin.service = replace(self.service, database=Database(twin.url), records=twin.records)
+        twin.computer = SameProcess(twin.records)
+        return twin
+
     # ---- chunks
 
     def work(self, until: str | None = None, most: int = 10_000) -> int:
         """Do chunks in this process until there are none (or `until` is the election's state); how many."""
         done = 0
-        worker = Worker(self.service.database, self.records, "here", self.service.settings, computer=self.computer)
+        settings = replace(self.service.settings, cut_seconds=0.0)
+        worker = Worker(self.service.database, self.records, "here", settings, computer=self.computer)
         while done < most and self.state() != until:
-            relay(self.service.database, self.service.settings)
+            relay(self.service.database, settings)
             if not worker.one_chunk():
                 break
             done += 1
@@ -128,10 +145,15 @@ class Stage:
 
     # ---- before voting
 
-    def hold_ceremony(self) -> None:
+    def hold_ceremony(self, but: set[tuple[str, int]] = frozenset()) -> None:
+        """Every message of the ceremony, but those of (round, sender)."""
         for name, sent in self.guardians.messages.items():
             for (sender, recipient), payload in sent.items():
-                mail.put(self.service, sender, "ceremony", name, 0, recipient, payload)
+                if (name, sender) not in but:
+                    self.put_ceremony(name, sender, recipient, payload)
+
+    def put_ceremony(self, name: str, sender: int, recipient: int, payload: bytes) -> None:
+        mail.put(self.service, sender, "ceremony", name, 0, recipient, payload)
 
     def enrol(self, voters: int, weights: dict[int, int] | None = None) -> None:
         entries = [

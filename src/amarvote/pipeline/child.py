@@ -48,6 +48,7 @@ def die_with(parent: int) -> bool:
 
 def serve(kit: Kit, questions: IO[bytes], answers: IO[bytes]) -> None:
     """Answer each message, and give memory back after it."""
+    memory.settle()
     write(answers, Message(READY))
     while (message := read(questions)) is not None:
         write(answers, _answer(kit, message))

@@ -18,6 +18,12 @@ def one_arena() -> None:
         _libc.mallopt(_M_ARENA_MAX, 1)
 
 
+def settle() -> None:
+    """Call once everything is imported: what is there now stays, so that collecting garbage need not look at it."""
+    gc.collect()
+    gc.freeze()
+
+
 def trim() -> None:
     """Collect garbage and give free memory back to the system."""
     gc.collect()

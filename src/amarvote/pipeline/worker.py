@@ -219,6 +219,7 @@ def main() -> int:
     except NoDatabaseError as problem:
         sys.stderr.write(f"{problem}\n")
         return UNREADABLE
+    memory.settle()
     run_until_terminated(Worker(database, options.record, options.name))
     return 0
 
