@@ -16,7 +16,7 @@ from amarvote.guardian.roots import PinnedRoots
 from amarvote.guardian.run_state import Part, Run, RunState
 from amarvote.guardian.verifying import OwnCopy
 from amarvote.participants.files import write_durably
-from amarvote.participants.service import AnswerError, Service
+from amarvote.participants.service import AnswerError, Refused, Service
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +27,7 @@ LONGEST_LOOK = 0.5
 BEFORE_KEYS = ("ceremony", "setting_up")
 COUNTED = ("waiting_for_guardians", "decrypting")
 OVER = ("published", "ceremony_failed")
+CONFLICT = 409
 _RUN_ID = re.compile(r"[0-9a-f]{64}")
 
 
@@ -83,7 +84,13 @@ class Agent:
         if run is None:
             root, _ = copy.verified(self._service)
             self._roots.pin(key.h_e, root)
-            self._service.post("/run/checkin")
+            try:
+                self._service.post("/run/checkin")
+            except Refused as refusal:
+                # The run may have come to its end since this agent asked for the state: it looks again.
+                if refusal.status != CONFLICT:
+                    raise
+                log.info("%s", refusal)
             return False
         if run.id in self._refused or run.id in self._answered or self._index not in run.members:
             return False
