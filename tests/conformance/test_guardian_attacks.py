@@ -432,6 +432,26 @@ def test_a_wrong_share_of_a_nonce() -> None:
     assert blamed(caught) == 2
 
 
+def test_a_negated_share_of_a_nonce(monkeypatch: pytest.MonkeyPatch) -> None:
+    """-m_i with a proof that holds: tried until the challenge is even, for signs do not show in even powers."""
+    answers = {i: answer_challenged(HELD.context, ENGINE, HELD.shares[i], QUESTION, [BALLOT]) for i in U}
+    true_powers = ENGINE.secret_powers
+
+    def negating(bases: Sequence[int], exponents: Sequence[int]) -> list[mpz]:
+        power, a, b = true_powers(bases, exponents)
+        return [P - power, a, b]
+
+    monkeypatch.setattr(ENGINE, "secret_powers", negating)
+    while True:
+        (negated,) = answer_challenged(HELD.context, ENGINE, HELD.shares[2], QUESTION, [BALLOT])
+        if negated.c % 2 == 0:
+            break
+    assert negated.share == P - answers[2][0].share
+    with pytest.raises(ResponseRefused) as caught:
+        combine_challenged(HELD.context, ENGINE, HELD.keys, U, QUESTION, [BALLOT], {**answers, 2: [negated]})
+    assert blamed(caught) == 2
+
+
 def test_a_share_of_a_nonce_replayed() -> None:
     """From another ballot, from another run, from another guardian."""
     other = challenged(HELD, 2, {1: {2: 1}})

@@ -143,6 +143,13 @@ def test_an_answer_holds_for_its_root_and_run_only(question: Question) -> None:
         combined(SHARES, question=question)
 
 
+def test_an_answer_holds_for_its_ballot_only() -> None:
+    """Another ballot that carries the very same encrypted nonce."""
+    twin = replace(BALLOTS[0], ballot=replace(BALLOTS[0].ballot, h_i=BALLOTS[1].ballot.h_i))
+    with pytest.raises(ResponseRefused):
+        combined(SHARES, [twin, BALLOTS[1]])
+
+
 def test_a_missing_answer_names_the_guardian() -> None:
     for shares in ({1: SHARES[1]}, {1: SHARES[1], 3: SHARES[3][:1]}):
         with pytest.raises(MessageRefused, match="of 2 challenged ballots") as caught:

@@ -46,10 +46,25 @@ def test_the_table_never_outgrows_its_bound(monkeypatch: pytest.MonkeyPatch) -> 
 def test_zero_needs_no_table() -> None:
     fresh = DiscreteLog(K)
     assert fresh.find(mpz(1), 2**62) == 0
-    assert len(fresh._table) == 1
+    assert len(fresh._table) == 0
 
 
 @pytest.mark.parametrize("element", [mpz(0), P - 1, powmod(K, -1, P), powmod(K, Q - 1, P), P - powmod(K, 3, P)])
 def test_what_is_no_power_is_not_found(element: mpz) -> None:
     with pytest.raises(NoTotalFound):
         LOGARITHMS.find(element, 1_000)
+
+
+def test_a_key_that_two_elements_share_is_no_match(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Table keys are shortened elements: what they find is checked in full."""
+    monkeypatch.setattr(discrete_log, "_KEY_MASK", 1)
+    with pytest.raises(NoTotalFound):
+        DiscreteLog(K).find(powmod(K, -1, P), 100)
+
+
+def test_a_base_of_order_one() -> None:
+    """All guardians' secrets adding up to zero gives K = 1: nothing can be counted, and nothing hangs."""
+    fresh = DiscreteLog(mpz(1))
+    assert fresh.find(mpz(1), 100) == 0
+    with pytest.raises(NoTotalFound):
+        fresh.find(G, 100)

@@ -56,6 +56,12 @@ def test_a_wrong_value_is_found_among_honest_ones(change: dict[str, int]) -> Non
     assert failing(ENGINE, proofs) == [3]
 
 
+def test_a_response_is_never_reduced() -> None:
+    proofs = honest(3)
+    proofs[1] = replace(proofs[1], response=proofs[1].response + q)
+    assert failing(ENGINE, proofs) == [1]
+
+
 def test_all_wrong_ones_are_found() -> None:
     proofs = honest(6)
     for i in (0, 2, 5):

@@ -24,16 +24,17 @@ class DiscreteLog:
 
     def __init__(self, base: mpz) -> None:
         self._base = base
-        self._table: dict[int, int] = {1: 0}
-        self._next = base
-        """base^len(table), the next baby step."""
+        self._table: dict[int, int] = {}
+        self._steps = 0
+        self._next = mpz(1)
+        """base^steps, the next baby step."""
 
     def find(self, element: mpz, greatest: int) -> int:
         """t with base^t = element and 0 <= t <= greatest; NoTotalFound where there is none. Zero is instant."""
         if element == 1:
             return 0
         self._grow(min(isqrt(greatest) + 1, MAX_BABY_STEPS))
-        step = len(self._table)
+        step = self._steps
         giant = gmpy2.powmod(self._base, -step, P)
         rest = element
         for passed in range(0, greatest + 1, step):
@@ -46,6 +47,7 @@ class DiscreteLog:
         raise NoTotalFound(f"No total from 0 to {greatest} fits.")
 
     def _grow(self, size: int) -> None:
-        while len(self._table) < size:
-            self._table[int(self._next & _KEY_MASK)] = len(self._table)
+        while self._steps < size:
+            self._table.setdefault(int(self._next & _KEY_MASK), self._steps)
             self._next = self._next * self._base % P
+            self._steps += 1
