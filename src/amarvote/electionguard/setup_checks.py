@@ -58,7 +58,7 @@ def check_guardians(
 
 
 def check_guardian_list(n: int, indices: Sequence[int], findings: Findings) -> None:
-    """The guardians are exactly 1..n (2.A) and stand in that order (R.order); n is as claimed, so never counted up to."""
+    """The guardians are exactly 1..n (2.A), in that order (R.order). n is claimed, so never counted up to."""
     ascending = sorted(indices)
     if len(indices) != n or any(index != due for due, index in enumerate(ascending, start=1)):
         findings.add("2.A", f"The guardians are {_some(indices)}, not exactly 1 to {n}.")
