@@ -57,8 +57,8 @@ class SameProcess(Computer):
         pass
 
     def ask(self, question: Message) -> None:
-        self.before(question)
         try:
+            self.before(question)
             self._given = WORKS[question.kind](self.kit, question)
         except Exception as problem:  # noqa: BLE001 - as the child does
             self._given = Message(ERROR, {"reason": f"{type(problem).__name__}: {problem}"})

@@ -15,7 +15,7 @@ import uvicorn
 
 from amarvote.api.application import application
 from amarvote.elections.errors import Refusal
-from amarvote.elections.service import BusyDatabaseError, NoDatabaseError, Service, open_service
+from amarvote.elections.service import DatabaseError, NoDatabaseError, Service, open_service
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +67,7 @@ def _sweep(service: Service, over: threading.Event) -> None:
     while not over.wait(service.settings.relay_seconds):
         try:
             service.sweep()
-        except BusyDatabaseError as problem:
+        except DatabaseError as problem:
             log.warning("the sweep is tried again: %s", problem)
 
 

@@ -25,7 +25,7 @@ from amarvote.pipeline.heartbeat import Heartbeat
 from amarvote.pipeline.messages import Message
 from amarvote.pipeline.relay import relay
 from amarvote.pipeline.settings import DEFAULTS, Settings
-from amarvote.store.database import BusyDatabaseError, Database, NoDatabaseError
+from amarvote.store.database import Database, DatabaseError, NoDatabaseError, is_passing
 
 log = logging.getLogger(__name__)
 
@@ -69,8 +69,8 @@ class Worker:
             while not self._over:
                 try:
                     self._one_round()
-                except BusyDatabaseError as problem:
-                    log.warning("the database is busy: %s", problem)
+                except DatabaseError as problem:
+                    log.warning("the database did not answer: %s", problem)
                     time.sleep(self._settings.idle_seconds)
                 except ChildDiedError as problem:
                     log.warning("%s before it had work", problem)
@@ -115,9 +115,11 @@ class Worker:
             with self._database.write() as connection:
                 failing.death(connection, self._settings, claim, str(died))
                 handing.refill(connection, self._settings)
-        except (FencedError, BusyDatabaseError):
+        except FencedError:
             raise
-        except Exception as problem:  # noqa: BLE001 - whatever it is becomes the chunk's reason
+        except Exception as problem:  # whatever it is becomes the chunk's reason
+            if isinstance(problem, DatabaseError) and is_passing(problem):
+                raise
             log.warning("%s failed: %r", claim, problem)
             reason = (
                 str(problem) if isinstance(problem, ChunkRefusedError) else f"{type(problem).__name__}: {problem}"

@@ -17,8 +17,16 @@ CONNECTIONS = 48
 """Kept open between transactions, and at most so many at once: the API serves 40 requests side by side."""
 
 
-BusyDatabaseError = OperationalError
-"""The database did not answer in time, or the disk is full: what was asked did not happen and is asked again."""
+DatabaseError = OperationalError
+"""What the database did not do: see `is_passing`."""
+
+PASSING = frozenset({"SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_FULL"})
+
+
+def is_passing(problem: OperationalError) -> bool:
+    """Will the same be done when it is asked again? So it is where the database was busy or the disk full."""
+    name = getattr(problem.orig, "sqlite_errorname", "")
+    return any(name.startswith(one) for one in PASSING)
 
 
 class NoDatabaseError(Exception):

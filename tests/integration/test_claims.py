@@ -1,0 +1,202 @@
+"""Many workers at once: each chunk has one winner, late commits are refused, a phase ends once."""
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import func, select, update
+
+from amarvote.pipeline import chunks as life
+from amarvote.pipeline import failing, handing, phases
+from amarvote.pipeline.chunks import FencedError
+from amarvote.pipeline.phases import Step
+from amarvote.pipeline.settings import Settings
+from amarvote.store.database import Database
+from amarvote.store.tables import chunks
+from amarvote.store.tables import phases as phase_rows
+from staging.rows import add_election, fresh_database, pass_time, worker_beats
+
+SETTINGS = Settings(handed_out=900)
+
+
+@pytest.fixture
+def database(tmp_path):
+    database = fresh_database(tmp_path)
+    yield database
+    database.close()
+
+
+def in_parallel(count, do):
+    """Call `do(number)` in as many threads, all at the same moment."""
+    gate = threading.Barrier(count)
+
+    def one(number):
+        gate.wait()
+        return do(number)
+
+    with ThreadPoolExecutor(count) as pool:
+        return list(pool.map(one, range(count)))
+
+
+def test_each_chunk_has_one_winner(database):
+    add_election(database, "one", "aggregate", [(number, number + 1) for number in range(12)])
+    worker_beats(database, [f"w{number}" for number in range(6)])
+    with database.write() as connection:
+        assert handing.refill(connection, SETTINGS) == 12
+
+    def claim_two(number):
+        own = Database(database.url)
+        won = []
+        for _ in range(3):
+            with own.write() as connection:
+                won.append(life.claim(connection, SETTINGS, f"w{number}"))
+        own.close()
+        return won
+
+    claims = [claim for won in in_parallel(6, claim_two) for claim in won if claim is not None]
+    assert sorted(claim.chunk_id for claim in claims) == list(range(1, 13))
+    assert {claim.attempt for claim in claims} == {1}
+
+
+def test_a_worker_that_comes_back_late_is_refused(database):
+    add_election(database, "one", "aggregate", [(0, 1)])
+    with database.write() as connection:
+        handing.refill(connection, SETTINGS)
+        slow = life.claim(connection, SETTINGS, "slow")
+    pass_time(database)
+    with database.write() as connection:
+        assert failing.expire(connection, SETTINGS) == 1
+        handing.refill(connection, SETTINGS)
+        quick = life.claim(connection, SETTINGS, "quick")
+        assert quick.attempt == slow.attempt + 1
+    for late in (
+        lambda connection: life.finish(connection, slow, {}, b"late"),
+        lambda connection: life.renew(connection, SETTINGS, slow),
+        lambda connection: failing.error(connection, SETTINGS, slow, "late"),
+        lambda connection: failing.death(connection, SETTINGS, slow, "late"),
+    ):
+        with pytest.raises(FencedError), database.write() as connection:
+            late(connection)
+    with database.write() as connection:
+        life.finish(connection, quick, {}, b"in time")
+    with pytest.raises(FencedError), database.write() as connection:
+        life.finish(connection, quick, {}, b"again")
+
+
+def test_a_lease_that_nobody_took_over_is_the_workers_again(database):
+    add_election(database, "one", "aggregate", [(0, 1)])
+    with database.write() as connection:
+        handing.refill(connection, SETTINGS)
+        claim = life.claim(connection, SETTINGS, "slow")
+    pass_time(database)
+    with database.write() as connection:
+        life.renew(connection, SETTINGS, claim)
+        assert failing.expire(connection, SETTINGS) == 0
+        life.finish(connection, claim, {}, b"")
+
+
+@pytest.fixture
+def counted_transitions():
+    """A phase of its own that only counts how often it was followed."""
+    followed = []
+    phases.register("test_phase", Step(phases.all_done, lambda where: followed.append(where.phase.id)))
+    return followed
+
+
+def test_two_last_chunks_end_the_phase_once(database, counted_transitions):
+    add_election(database, "one", "test_phase", [(0, 1), (1, 2)])
+    with database.write() as connection:
+        handing.refill(connection, SETTINGS)
+        claims = [life.claim(connection, SETTINGS, f"w{number}") for number in range(2)]
+
+    def commit(number):
+        own = Database(database.url)
+        with own.write() as connection:
+            life.finish(connection, claims[number], {}, b"")
+            phases.advance(connection, SETTINGS, "one")
+        own.close()
+
+    in_parallel(2, commit)
+    in_parallel(4, lambda _: sweep(database))
+    assert len(counted_transitions) == 1
+    with database.read() as connection:
+        assert connection.execute(select(phase_rows.c.state)).scalars().all() == ["done"]
+
+
+def sweep(database):
+    own = Database(database.url)
+    with own.write() as connection:
+        phases.advance_all(connection, SETTINGS)
+    own.close()
+
+
+def test_a_transition_that_a_dead_process_left_is_taken_by_the_sweeper(database, counted_transitions):
+    add_election(database, "one", "test_phase", [(0, 1)])
+    with database.write() as connection:
+        handing.refill(connection, SETTINGS)
+        claim = life.claim(connection, SETTINGS, "w")
+        life.finish(connection, claim, {}, b"")
+    assert not counted_transitions
+    sweep(database)
+    assert len(counted_transitions) == 1
+
+
+def done_per_election(database):
+    with database.read() as connection:
+        rows = connection.execute(
+            select(chunks.c.election_id, func.count().label("done"))
+            .where(chunks.c.state == life.DONE)
+            .group_by(chunks.c.election_id)
+        )
+        return {row.election_id: row.done for row in rows}
+
+
+def test_a_small_election_does_not_wait_behind_a_big_one(database):
+    add_election(database, "big", "aggregate", [(number, number + 1) for number in range(200)])
+    worker_beats(database, ["w1", "w2"])
+    served = []
+    for turn in range(60):
+        if turn == 10:
+            add_election(database, "small", "aggregate", [(number, number + 1) for number in range(5)])
+        with database.write() as connection:
+            handing.refill(connection, SETTINGS)
+            out = connection.execute(
+                select(func.count()).where(chunks.c.state.in_((life.HANDED, life.RUNNING)))
+            ).scalar_one()
+            assert out <= 4 + 2  # what is out when the second election comes is not taken back
+            claim = life.claim(connection, SETTINGS, "w1")
+            life.finish(connection, claim, {}, b"")
+        served.append(claim.election_id)
+        if done_per_election(database).get("small") == 5:
+            break
+    # the small election's five chunks took at most every other turn, beside what was out already
+    assert len(served) <= 10 + 4 + 2 * 5 + 1
+    assert served.count("big") >= 5
+
+
+@pytest.mark.parametrize(
+    ("live", "active", "window"), [(0, 0, 2), (0, 3, 2), (2, 1, 4), (2, 3, 2), (10, 3, 7), (100, 1, 200)]
+)
+def test_the_window_of_rule_15(live, active, window):
+    assert handing.window(live, active) == window
+
+
+def test_all_elections_together_have_a_bound(database):
+    for number in range(4):
+        add_election(database, f"e{number}", "aggregate", [(one, one + 1) for one in range(10)])
+    few = Settings(handed_out=5)
+    with database.write() as connection:
+        assert handing.refill(connection, few) == 5
+        assert handing.refill(connection, few) == 0
+
+
+def test_failed_and_paused_chunks_hold_no_credit(database):
+    add_election(database, "one", "publish", [(number, number + 1) for number in range(6)])
+    with database.write() as connection:
+        assert handing.refill(connection, SETTINGS) == 2
+        for _ in range(2):
+            claim = life.claim(connection, SETTINGS, "w")
+            life.park(connection, life.held(connection, claim), "broken")
+        assert handing.refill(connection, SETTINGS) == 2
+        connection.execute(update(chunks).values(state=life.DONE).where(chunks.c.state == life.HANDED))
+        assert handing.refill(connection, SETTINGS) == 2

@@ -1,0 +1,54 @@
+"""Elections that are only rows: enough for the life of chunks, without any cryptography."""
+
+from pathlib import Path
+
+from sqlalchemy import insert, update
+
+from amarvote.pipeline import chunks as life
+from amarvote.pipeline import phases
+from amarvote.pipeline.chunks import NewChunk
+from amarvote.store.clock import now
+from amarvote.store.database import Database
+from amarvote.store.tables import chunks, elections, workers
+
+
+def fresh_database(folder: Path) -> Database:
+    database = Database(f"sqlite:///{folder / 'rows.db'}")
+    database.create_schema()
+    return database
+
+
+def add_election(database: Database, name: str, phase: str, bounds: list[tuple[int, int]]) -> int:
+    """An election with one open phase of chunks; the id of the phase."""
+    with database.write() as connection:
+        connection.execute(
+            insert(elections).values(
+                id=name,
+                folder=name,
+                title=name,
+                state="counting",
+                paused=False,
+                n=1,
+                k=1,
+                chaining_mode=0,
+                minimum_group=0,
+                manifest=b"{}",
+            )
+        )
+        row = phases.begin(connection, name, phase)
+        life.add(connection, row, [NewChunk(first, last) for first, last in bounds])
+    return int(row.id)
+
+
+def pass_time(database: Database) -> None:
+    """Let every lease run out and every pause end."""
+    with database.write() as connection:
+        connection.execute(update(chunks).where(chunks.c.state == life.RUNNING).values(lease_until=0.0))
+        connection.execute(update(chunks).values(due_at=0.0))
+
+
+def worker_beats(database: Database, names: list[str]) -> None:
+    """Rows of workers that are alive."""
+    with database.write() as connection:
+        for name in names:
+            connection.execute(insert(workers).values(name=name, pid=1, step="idle", chunks_done=0, beat_at=now()))
