@@ -66,6 +66,10 @@ def test_the_base_items_are_canonical() -> None:
         (tagged(10, b"\x08\x01" + tagged(2, b"") + H_DI), "device_header.device_id is empty and yet written"),
         (tagged(10, b"\x08\x01" + tagged(2, b"\xff") + H_DI), "device_header.device_id is not UTF-8"),
         (tagged(10, b"\x08\x01" + tagged(2, b"\xed\xa0\x80") + H_DI), "device_header.device_id is not UTF-8"),
+        (
+            tagged(10, b"\x08\x01" + tagged(2, b"x" * (2**20 + 1)) + H_DI),
+            "device_header.device_id has 1048577 bytes",
+        ),
         (tagged(10, H_DI), "device_header lacks kind"),
         (tagged(10, b""), "device_header lacks kind, h_di"),
         (tagged(10, b"\x08\x03" + H_DI), "device_header.kind is 3, which means nothing here"),

@@ -8,7 +8,9 @@ import pytest
 
 import record_samples as samples
 from amarvote.cli.main import main
-from amarvote.record.sections import Phase
+from amarvote.record import codec
+from amarvote.record.items import DeviceHeader
+from amarvote.record.sections import Carrier, Phase
 
 Run = Any
 
@@ -145,6 +147,12 @@ def test_show_names_the_item_that_cannot_be_read(run: Run, tmp_path: Path) -> No
 
 def test_what_a_hostile_record_says_reaches_no_terminal_raw(run: Run, tmp_path: Path) -> None:
     samples.write_record(tmp_path)
+    items = samples.sections()
+    items[samples.DEVICE][0] = codec.device_header_item(DeviceHeader(1, "\x9b31m\u202eé", samples.H_DI, 0))
+    samples.write_sections(tmp_path, items, Carrier.PROTOBUF)
+    _, out, _ = run("show", tmp_path, "device 0001", "1")
+    assert "\\u009b31m\\u202eé" in out
+    assert json.loads(out)["deviceHeader"]["deviceId"] == "\x9b31m\u202eé"
     (tmp_path / "evil\x1b[31m").write_text("x")
     for command in ("digest", "show"):
         code, out, err = run(command, tmp_path)

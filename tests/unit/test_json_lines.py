@@ -1,4 +1,5 @@
 import json
+import tracemalloc
 from base64 import b64encode
 
 import pytest
@@ -172,6 +173,31 @@ def test_what_is_not_one_item_is_refused(text: str, reason: str) -> None:
 def test_what_is_not_utf_8_is_refused(line: bytes) -> None:
     with pytest.raises(NotCanonical, match="UTF-8"):
         line_to_item(line)
+
+
+@pytest.mark.parametrize("count", [1, 4095, 4096, 4097, 9000])
+@pytest.mark.parametrize("piece", ["\\ud83d\\ude00", "x\\ud83d\\ude00é", "\\u00e9", "\\\\", "\\n\\ud83d\\ude00"])
+def test_any_number_of_escapes(count: int, piece: str) -> None:
+    text = piece * count
+    read = decode_item(line_to_item(device(DEVICE + f',"deviceId":"{text}"').encode()))
+    assert read.device_header.device_id == json.loads(f'"{text}"')
+
+
+@pytest.mark.parametrize("end", ["\\ud83d", "\\ud83dx", "\\ud83d\\n", "\\ude00", "\\ud83d\\ud83d", "\\u12", "\\"])
+@pytest.mark.parametrize("count", [0, 4095, 4096])
+def test_half_a_character_is_no_text(end: str, count: int) -> None:
+    with pytest.raises(NotCanonical):
+        line_to_item(device(DEVICE + ',"deviceId":"' + "\\n" * count + end + '"').encode())
+
+
+def test_escapes_cost_no_memory_of_their_own() -> None:
+    """A string of escapes was once eight gigabytes to a regular expression."""
+    line = device(DEVICE + ',"deviceId":"' + "\\n" * 1_000_000 + '"').encode()
+    tracemalloc.start()
+    line_to_item(line)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 6 * len(line)
 
 
 def test_what_only_a_newer_version_knows_is_marked() -> None:

@@ -1,6 +1,7 @@
 """`amarvote record`: convert a record, print its roots, look into it."""
 
 import json
+import re
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,6 +19,8 @@ from amarvote.record.reader import Record, open_record
 from amarvote.record.sections import Carrier, Section, SectionType, phase_reached
 
 commands = typer.Typer(help="Convert a published record, print its roots, or look into it.", no_args_is_help=True)
+
+_COMMANDING = re.compile("[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 RecordPath = Annotated[Path, typer.Argument(metavar="RECORD", help="A record: a folder or a zip archive.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
@@ -142,13 +145,18 @@ def _show_items(record: Record, section: Section, number: int | None) -> int:
     for raw in record.items(section, start, stop):
         seen = True
         if raw.problem is None:
-            sys.stdout.buffer.write(item_to_line(raw.data) + b"\n")
+            sys.stdout.write(_harmless(item_to_line(raw.data).decode()) + "\n")
         else:
             sys.stderr.write(_sentence(raw.problem) + "\n")
             code = FINDINGS
     if number is not None and not seen:
         raise UsageProblem(f"{section.title} has {record.count(section)} items, so no item {number}")
     return code
+
+
+def _harmless(line: str) -> str:
+    """The same JSON without characters that a terminal would obey, or that would turn the line around."""
+    return _COMMANDING.sub(lambda found: f"\\u{ord(found[0]):04x}", line)
 
 
 def _report(result: dict[str, Any], findings: list[Finding] | tuple[Finding, ...], *, as_json: bool) -> str:

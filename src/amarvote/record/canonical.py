@@ -16,6 +16,9 @@ MAX_MESSAGES = 100_000
 """Messages inside one item, a bound of ours: two bytes on the wire can be an empty message, which costs a parser
 a hundred. A ballot has one message for each contest and option."""
 
+MAX_STRING_BYTES = 1024 * 1024
+"""One string, a bound of ours: as text it can take four times its bytes. Strings are names, labels, references."""
+
 LAST_SECOND = 253_402_300_799
 """9999-12-31T23:59:59Z, the last second of a timestamp (rule D3)."""
 
@@ -134,6 +137,8 @@ def _walk_value(data: bytes, position: int, end: int, field: Field, budget: list
     elif kind is Kind.STRING:
         if not length:
             raise NotCanonical("is empty and yet written")
+        if length > MAX_STRING_BYTES:
+            raise NotCanonical(f"has {length} bytes, more than {MAX_STRING_BYTES}")
         try:
             data[position:after].decode("utf-8")
         except UnicodeDecodeError:
