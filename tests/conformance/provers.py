@@ -52,8 +52,8 @@ def range_proof(
 ) -> Proof:
     """(57)-(62) for Enc(value, nonce), hashed over the ciphertext `shown`.
 
-    Tried anew until `accept` likes the challenges. `indices` is what stands before the ciphertext in the hash: ind_c
-    and ind_o, or ind_c alone for a limit. For a value above `limit` the challenges do not add up.
+    Tried anew until `accept` likes the challenges. `indices` is what stands before the ciphertext in the hash:
+    ind_c and ind_o, or ind_c alone for a limit. For a value above `limit` the challenges do not add up.
     """
     while True:
         u = [random_q() for _ in range(limit + 1)]

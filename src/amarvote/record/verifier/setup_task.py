@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from amarvote.electionguard.context import Context
 from amarvote.electionguard.engine import Engine
-from amarvote.electionguard.errors import Findings, ManifestError
+from amarvote.electionguard.errors import Finding, Findings, ManifestError
 from amarvote.electionguard.guardians import ElectionKeys, GuardianPublicKey
 from amarvote.electionguard.manifest import MEDIA_TYPE, Manifest, parse_manifest
 from amarvote.electionguard.setup_checks import (
@@ -25,7 +25,7 @@ from amarvote.record.codec import (
 )
 from amarvote.record.egrf_pb2 import RecordItem
 from amarvote.record.items import ManifestFile, Parameters
-from amarvote.record.reader import Record
+from amarvote.record.reader import RawItem, Record
 from amarvote.record.sections import FORMAT_MAJOR, FORMAT_MINOR, ITEMS, Phase, Section, SectionType
 from amarvote.record.verifier.catalogue import CRYPTOGRAPHY, step
 from amarvote.record.verifier.partial import Partial, said
@@ -221,8 +221,8 @@ def _check_guardians(record: Record, setup: Setup, builder: PieceBuilder | None,
     whole = True
     for raw in record.items(builder.section):
         builder.add(raw)
-        if raw.item is None:
-            verdicts.take([raw.problem] if raw.problem is not None else [])
+        if raw.item is None or raw.item.WhichOneof("item") != "guardian_public_key":
+            verdicts.take([_not_a_guardian(builder.section, raw)])
             whole = False
             continue
         key = read_guardian(raw.item)
@@ -254,6 +254,13 @@ def _check_guardians(record: Record, setup: Setup, builder: PieceBuilder | None,
         return
     keys_place = verdicts.at("election keys")
     _made(verdicts, step(3), check_joint_keys(engine, constants, setup.keys, keys_place))
+
+
+def _not_a_guardian(section: Section, raw: RawItem) -> Finding:
+    if raw.problem is not None:
+        return raw.problem
+    member = "" if raw.item is None else raw.item.WhichOneof("item")
+    return Finding("R.structure", section.place(raw.ordinal), f"the section does not hold a {member}")
 
 
 def _made(verdicts: Verdicts, codes: set[str] | frozenset[str], skipped: frozenset[str]) -> None:
