@@ -1,9 +1,10 @@
 """`python -m amarvote.pipeline.worker --database URL --record DIR [--name NAME]`: takes one chunk at a time.
 
 This parent holds the database's door and the lease; a child computes. While the child computes, no connection
-and no transaction is open. The steps of the loop have names, which stand in the worker's heartbeat row:
+and no transaction is open. The steps of the loop have names, which stand in the worker's heartbeat row (but for
+`committing`, which is the last moment before the transaction commits):
 
-    starting, idle, claimed, loaded, asked, answered, committed
+    starting, idle, claimed, loaded, asked, answered, committing, committed
 """
 
 import argparse
@@ -177,6 +178,7 @@ class Worker:
             life.finish(connection, claim, answer.fields, data)
             phases.advance(connection, self._settings, claim.election_id)
             handing.refill(connection, self._settings)
+            self._at_step("committing")
         self._heartbeat.chunks_done += 1
 
     def _keep_moving(self) -> None:

@@ -1,0 +1,60 @@
+"""The worker with short times, and where asked for a death at a named step of its loop. Only for tests.
+
+    python quick_worker.py DATABASE RECORDS NAME [STEP parent|child]
+
+It is the real worker and its real child; all that is added is that once, when the step is reached, it
+kills itself or its child. After it survived its child's death by two chunks, it ends.
+"""
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+from amarvote.pipeline import memory
+from amarvote.pipeline.computer import Computer
+from amarvote.pipeline.settings import Settings
+from amarvote.pipeline.worker import Worker, no_step, run_until_terminated
+from amarvote.store.database import Database
+
+QUICK = Settings(
+    items=2,
+    cut_seconds=0.1,
+    lease_seconds=1.5,
+    renew_seconds=0.3,
+    backoff_seconds=0.05,
+    relay_seconds=0.1,
+    idle_seconds=0.03,
+)
+
+
+class Death:
+    """Kills once, when its step is reached."""
+
+    def __init__(self, step: str, whom: str) -> None:
+        self.step = step
+        self.whom = whom
+        self.left_to_live = 2
+        self.struck = False
+
+    def __call__(self, name: str) -> None:
+        if self.struck:
+            self.left_to_live -= name == "committed"
+            if self.left_to_live <= 0:
+                worker.stop()
+        elif name == self.step:
+            self.struck = True
+            pid = os.getpid() if self.whom == "parent" else computer.pid
+            if pid is not None:
+                os.kill(pid, signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    url, records, name, *death = sys.argv[1:]
+    memory.one_arena()
+    computer = Computer(Path(records))
+    worker = Worker(
+        Database(url), Path(records), name, QUICK, computer=computer, at_step=Death(*death) if death else no_step
+    )
+    memory.settle()
+    run_until_terminated(worker)

@@ -1,0 +1,292 @@
+"""Processes are killed, again and again; the count comes out as if nobody had touched it."""
+
+import base64
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from sqlalchemy import func, select
+
+from amarvote.elections import guardian_desk, officer, progress, results
+from amarvote.participants.service import Service
+from amarvote.record.canonical import decode_item
+from amarvote.record.codec import read_ballot
+from amarvote.record.reader import open_record
+from amarvote.record.sections import SectionType
+from amarvote.record.verifier import verify_record
+from amarvote.store.tables import ballots, chunks, workers
+from faults.quick_worker import QUICK
+
+HERE = Path(__file__).parent
+SECONDS = 120
+
+pytestmark = pytest.mark.timeout(240)
+
+
+class Processes:
+    """What a test started, ended with it."""
+
+    def __init__(self, stage):
+        self.stage = stage
+        self.started = []
+
+    def start(self, program, *arguments):
+        environment = {**os.environ, "PYTHONPATH": str(HERE.parent)}
+        process = subprocess.Popen([sys.executable, str(HERE / program), *map(str, arguments)], env=environment)
+        self.started.append(process)
+        return process
+
+    def worker(self, name, *death):
+        return self.start("quick_worker.py", self.stage.url, self.stage.records, name, *death)
+
+    def api(self, socket):
+        return self.start("quick_api.py", self.stage.url, self.stage.records, socket)
+
+    def end(self):
+        for process in self.started:
+            if process.poll() is None:
+                process.kill()
+            process.wait()
+
+
+@contextmanager
+def processes_of(stage):
+    processes = Processes(stage)
+    try:
+        yield processes
+    finally:
+        processes.end()
+
+
+@pytest.fixture
+def election(opened):
+    """Open for votes, with the workers' short times."""
+    opened.service = replace(opened.service, settings=QUICK)
+    return opened
+
+
+def cast_fifteen(stage):
+    """Nine for o1, five for o2, one challenged."""
+    votes = [stage.vote(1 if number < 9 else 2, device=1 + number % 2) for number in range(14)]
+    return [*votes, stage.vote(1, challenge=True)]
+
+
+def wait_until(stage, state, keep_going=lambda: None):
+    limit = time.monotonic() + SECONDS
+    while stage.state() != state:
+        assert time.monotonic() < limit, progress.progress(stage.service)
+        keep_going()
+        time.sleep(0.05)
+
+
+def check_outcome(stage, votes):
+    """The tally of an undisturbed run, each ballot once, a record that verifies."""
+    assert results.results(stage.service)["totals"] == {"c1": {"o1": 9, "o2": 5}}
+    assert verify_record(stage.record).passed
+    with open_record(stage.record) as record:
+        found = [
+            read_ballot(decode_item(raw.data)).id_b
+            for section in record.sections()
+            if section.type is SectionType.DEVICE
+            for raw in record.items(section)
+            if raw.item.WhichOneof("item") == "encrypted_ballot"
+        ]
+    assert sorted(found) == sorted(vote.ballot.id_b for vote in votes)
+    with stage.service.database.read() as connection:
+        counted = connection.execute(
+            select(func.count()).where(ballots.c.state == "accepted", ballots.c.status == 1)
+        ).scalar_one()
+    assert counted == 14
+    assert progress.progress(stage.service)["failed"] == []
+
+
+def answer_when_asked(stage):
+    """The guardians' part, as soon as the record is public."""
+    if stage.state() == "waiting_for_guardians":
+        stage.answer(stage.run([1, 2]))
+
+
+def deaths_counted(stage):
+    with stage.service.database.read() as connection:
+        return connection.execute(select(func.sum(chunks.c.deaths))).scalar_one()
+
+
+def test_parent_and_child_killed_at_every_step_of_the_loop(election):
+    with processes_of(election) as processes:
+        # while there is nothing to do: the parent dies, or starts another child
+        for step in ("starting", "idle"):
+            assert processes.worker(f"parent-{step}", step, "parent").wait(30) == -signal.SIGKILL
+        idle = processes.worker("child-idle", "idle", "child")
+        wait_for(lambda: len(children_seen(election, idle.pid)) == 2)
+        idle.terminate()
+        assert idle.wait(30) == 0
+        votes = cast_fifteen(election)
+        officer.close_voting(election.service)
+        for whom, died in (("child", 0), ("parent", -signal.SIGKILL)):
+            for step in ("claimed", "loaded", "asked", "answered", "committing", "committed"):
+                process = processes.worker(f"{whom}-{step}", step, whom)
+                wait_for(lambda process=process: process.poll() is not None, lambda: answer_when_asked(election))
+                assert process.returncode == died, (whom, step)
+        assert deaths_counted(election) >= 6
+        processes.worker("last")
+        wait_until(election, "published", lambda: answer_when_asked(election))
+    check_outcome(election, votes)
+
+
+def children_seen(stage, parent, seen=[]):  # noqa: B006 - remembers between calls
+    child = child_of(stage, parent)
+    if child is not None and child not in seen:
+        seen.append(child)
+    return seen
+
+
+def test_twenty_kills_at_seeded_random_while_an_election_is_counted(election):
+    chance = random.Random(20241105)
+    votes = cast_fifteen(election)
+    officer.close_voting(election.service)
+    killed = []
+    with processes_of(election) as processes:
+        alive = {name: processes.worker(name) for name in ("one", "two")}
+        done = 0
+        while len(killed) < 20:
+            wait_for(lambda done=done: chunks_done(election) > done, lambda: answer_when_asked(election))
+            time.sleep(chance.uniform(0.0, 0.2))
+            done = chunks_done(election)
+            name, whom = chance.choice(["one", "two"]), chance.choice(["parent", "child"])
+            pid = alive[name].pid if whom == "parent" else child_of(election, alive[name].pid)
+            if pid is None:
+                continue
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+                killed.append((name, whom, election.state()))
+            if whom == "parent":
+                alive[name].wait()
+                alive[name] = processes.worker(name)
+        wait_until(election, "published", lambda: answer_when_asked(election))
+    assert len({state for _, _, state in killed}) >= 3, killed
+    assert {whom for _, whom, _ in killed} == {"parent", "child"}
+    check_outcome(election, votes)
+
+
+def wait_for(met, keep_going=lambda: None):
+    limit = time.monotonic() + 60
+    while not met():
+        assert time.monotonic() < limit
+        keep_going()
+        time.sleep(0.01)
+
+
+def chunks_done(stage):
+    with stage.service.database.read() as connection:
+        return connection.execute(
+            select(func.count()).select_from(chunks).where(chunks.c.state == "done")
+        ).scalar_one()
+
+
+def child_of(stage, parent):
+    with stage.service.database.read() as connection:
+        return connection.execute(select(workers.c.child_pid).where(workers.c.pid == parent)).scalar_one_or_none()
+
+
+# httpcore leaves the socket of a refused connection to the garbage collector
+@pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
+def test_the_orchestrator_killed_and_started_again_while_devices_vote(election):
+    """Devices and guardians go on asking; what was answered with 202 is counted, once."""
+    stage = election
+    socket = stage.folder / "socket"
+    votes = [stage.make(1 if number < 9 else 2) for number in range(14)]
+    votes.append(stage.make(1, challenge=True))
+    with processes_of(stage) as processes:
+        api = processes.api(socket)
+        processes.worker("one")
+        for number, vote in enumerate(votes):
+            if number % 4 == 2:
+                api.kill()
+                api.wait()
+                api = processes.api(socket)
+            receipt = insist(socket, "PUT", "/ballots", stage.creation.devices["device-1"], vote.body)
+            assert base64.b64decode(receipt.json()["confirmation_code"]) == vote.ballot.confirmation_code
+        insist(socket, "POST", "/officer/close", stage.creation.officer)
+        api.kill()
+        api.wait()
+        wait_until(stage, "waiting_for_guardians")  # workers go on without it
+        api = processes.api(socket)
+        for guardian in (1, 2):
+            insist(socket, "POST", "/run/checkin", stage.creation.guardians[guardian])
+        insist(socket, "POST", "/officer/start-run", stage.creation.officer, b'{"guardians": [1, 2]}')
+        api.kill()
+        api.wait()
+        api = processes.api(socket)
+        run = insist(socket, "GET", "/run", stage.creation.guardians[1]).json()
+        assert run == guardian_desk.current_run(stage.service)
+        stage.answer(run)
+        wait_until(stage, "published")
+        shown = insist(socket, "GET", "/results", None).json()
+    assert shown["totals"] == {"c1": {"o1": 9, "o2": 5}}
+    check_outcome(stage, votes)
+
+
+def insist(socket, method, path, token, body=b""):
+    """Ask until there is an answer, as participants do."""
+    service = Service(socket, token)
+    try:
+        match method:
+            case "PUT":
+                answer = service.put(path, body)
+            case "POST":
+                answer = service.post(path, None if not body else json.loads(body))
+            case _:
+                answer = service.get(path)
+    finally:
+        service.close()
+    return answer
+
+
+def test_a_child_that_stands_still_loses_its_chunk_and_is_replaced(election):
+    votes = cast_fifteen(election)
+    officer.close_voting(election.service)
+    with processes_of(election) as processes:
+        process = processes.worker("frozen")
+        limit = time.monotonic() + 30
+        frozen = None
+        while frozen is None:
+            assert time.monotonic() < limit
+            frozen = computing_child(election, process.pid)
+        os.kill(frozen, signal.SIGSTOP)
+        wait_until(election, "published", lambda: answer_when_asked(election))
+        assert child_of(election, process.pid) != frozen
+        with pytest.raises(ProcessLookupError):
+            os.kill(frozen, 0)
+    assert deaths_counted(election) >= 1
+    check_outcome(election, votes)
+
+
+def computing_child(stage, parent):
+    with stage.service.database.read() as connection:
+        return connection.execute(
+            select(workers.c.child_pid).where(workers.c.pid == parent, workers.c.step == "asked")
+        ).scalar_one_or_none()
+
+
+def test_a_child_dies_with_its_parent(election):
+    cast_fifteen(election)
+    with processes_of(election) as processes:
+        process = processes.worker("short-lived")
+        limit = time.monotonic() + 30
+        while child_of(election, process.pid) is None:
+            assert time.monotonic() < limit
+            time.sleep(0.02)
+        child = child_of(election, process.pid)
+        process.kill()
+        process.wait()
+        while Path(f"/proc/{child}").exists():
+            assert time.monotonic() < limit, "the child lives on without its parent"
+            time.sleep(0.02)
