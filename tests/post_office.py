@@ -50,7 +50,7 @@ class Desk:
 
     def __init__(self, office: PostOffice, index: int) -> None:
         self.office, self.index = office, index
-        self.patience = 3000
+        self.patience = 400
 
     def get(self, path: str, **parameters: Any) -> Answer:
         office = self.office

@@ -21,8 +21,8 @@ from amarvote.participants.service import AnswerError, Refused, Service
 log = logging.getLogger(__name__)
 
 FIRST_LOOK = 0.1
-LONGEST_LOOK = 0.5
-"""Seconds between two looks at the election while there is nothing to do."""
+LONGEST_LOOK = 1.0
+"""Seconds between two looks at the election while there is nothing to do: they grow."""
 
 BEFORE_KEYS = ("ceremony", "setting_up")
 COUNTED = ("waiting_for_guardians", "decrypting")
@@ -47,13 +47,13 @@ class Agent:
         """Everything until the election is published; GuardianError where this guardian cannot go on."""
         key = self._key()
         copy = OwnCopy(self._home, key.h_e)
-        pause = FIRST_LOOK
+        state, pause = "", FIRST_LOOK
         while True:
-            state = self._state(key)
+            before, state = state, self._state(key)
             if state in OVER:
                 return
             busy = state in COUNTED and self._serve(key, copy)
-            pause = FIRST_LOOK if busy else min(1.5 * pause, LONGEST_LOOK)
+            pause = FIRST_LOOK if busy or state != before else min(1.5 * pause, LONGEST_LOOK)
             self._service.wait(pause)
 
     def _key(self) -> GuardianKey:

@@ -80,10 +80,15 @@ class Ceremony:
         h_g = ceremony_hash(h_b, joint_key, joint_data_key, keys)
         context = Context.derive(parse_manifest(manifest), n, k, joint_key, joint_data_key)
         self._files.keep_key(key_share(self._index, n, shares), context.h_e, h_g)
-        self._confirmation.ask(self._service.wait, h_g, context.h_e)
+        self._confirmation.ask(self._wait_for_people, h_g, context.h_e)
         confirmed = {"h_g": h_g.hex(), "h_e": context.h_e.hex()}
         self._mail.send("confirm", json.dumps(confirmed, sort_keys=True).encode())
         log.info("confirmed H_G %s and H_E %s", h_g.hex(), context.h_e.hex())
+
+    def _wait_for_people(self, seconds: float) -> None:
+        """Wait for the guardian to type; meanwhile another one may have complained."""
+        self._service.wait(seconds)
+        self._mail.require_open()
 
     def _election(self) -> tuple[int, int, bytes]:
         election = self._service.get("/election").json()

@@ -7,7 +7,7 @@ from amarvote.electionguard.words import WordsError, bytes_of_words, words_of
 from amarvote.guardian.errors import GuardianError
 from amarvote.participants.files import read_bounded, write_durably
 
-LOOK_EVERY = 0.1
+LOOK_EVERY = 0.25
 LONGEST_TEXT = 4096
 NAMES = ("H_G", "H_E")
 

@@ -68,11 +68,12 @@ class Conversation:
                 return round_now.messages
             looks += 1
             if looks % LOOKS_PER_STATE == 0:
-                self._still_on()
+                self.require_open()
             self._service.wait(pause)
             pause = min(1.5 * pause, LONGEST_LOOK)
 
-    def _still_on(self) -> None:
+    def require_open(self) -> None:
+        """ConversationOver where the run has ended, GuardianError where the ceremony has failed."""
         if self._name != "ceremony":
             run = self._service.get("/run").json()
             if not isinstance(run, dict) or run.get("run") != self._name:

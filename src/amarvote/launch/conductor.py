@@ -26,6 +26,7 @@ DATABASE = "sqlite:///election.db"
 
 RECORD = "record"
 LOOK_EVERY = 0.25
+TELL_EVERY = 1.0
 SILENT_SECONDS = 20.0
 """After so long without progress, people are told what it waits for."""
 
@@ -90,13 +91,19 @@ class Conductor:
         """Lead the election to its end; the last progress, and the verified results. Raises RunFailed."""
         self._start_service()
         self._officer.retry_failed()
+        state, told = "", 0.0
         while True:
-            progress = self._officer.progress()
-            self.memory.note(progress["workers"])
-            self._tell(progress)
-            if progress["state"] == "published":
-                return progress, self._officer.results()
-            self._step(progress)
+            now, before = time.monotonic(), state
+            state = str(self._officer.election()["state"])
+            if state != before or now - told >= TELL_EVERY:
+                told = now
+                progress = self._officer.progress()
+                self.memory.note(progress["workers"])
+                self._tell(progress)
+                self._stop_where_it_failed(progress)
+                if progress["state"] == "published":
+                    return progress, self._officer.results()
+            self._step(state)
             self._supervisor.wait(LOOK_EVERY)
 
     def close(self) -> None:
@@ -112,13 +119,20 @@ class Conductor:
             self._supervisor.start(
                 Program(name, "amarvote.pipeline.worker", (*where, "--name", name), worker=True)
             )
+        for index in self._options.present:
+            self._supervisor.start(self._roles.guardian(index))
 
-    def _step(self, progress: dict[str, Any]) -> None:
-        """What the launcher has to do in this state; nothing where the others are at it."""
-        state = progress["state"]
-        self._guardians(state)
+    def _stop_where_it_failed(self, progress: dict[str, Any]) -> None:
         if progress["failed"]:
-            raise RunFailed(f"{progress['waiting_for']} Run the same command again to retry.")
+            raise RunFailed(
+                f"{progress['waiting_for']} Resume the run with --out {self._folder} to try them again."
+            )
+        if progress["state"] in ("ceremony_failed", "verification_failed"):
+            raise RunFailed(progress["waiting_for"])
+
+    def _step(self, state: str) -> None:
+        """What the launcher has to do in this state; nothing where the others are at it."""
+        self._guardians(state)
         match state:
             case "ceremony":
                 self._roles.compare_words()
@@ -131,8 +145,6 @@ class Conductor:
                 self._start_run()
             case "decrypting":
                 self._go_on_without_those_who_refuse()
-            case "ceremony_failed" | "verification_failed":
-                raise RunFailed(progress["waiting_for"])
 
     def _guardians(self, state: str) -> None:
         """All guardians take part in the ceremony; absent ones are not there when it comes to opening."""

@@ -67,6 +67,7 @@ class Supervisor:
         self._running: dict[str, _Running] = {}
         self._poll = select.poll()
         self._pids = PidFiles(folder)
+        self._write_pids()
 
     def start(self, program: Program) -> None:
         """Start a program and keep it alive; nothing where one of this name runs already."""

@@ -1,0 +1,33 @@
+import pytest
+
+from amarvote.guardian.confirmation import Confirmation, read_words, words_text
+from amarvote.guardian.errors import GuardianError
+
+H_G, H_E = bytes(range(32)), bytes(range(100, 132))
+
+
+def test_words_say_both_hashes():
+    text = words_text(H_G, H_E)
+    assert read_words(text.upper().replace("H_G", "H_G")) == {"H_G": H_G, "H_E": H_E}
+    assert len(text.splitlines()) == 2
+
+
+@pytest.mark.parametrize("text", ["", "H_G babab", words_text(H_G, H_E).splitlines()[0], "H_E nowords\nH_G x"])
+def test_half_a_confirmation_is_none(text):
+    with pytest.raises(GuardianError):
+        read_words(text)
+
+
+def test_waits_until_the_words_are_typed(tmp_path):
+    def type_them(seconds: float) -> None:
+        (tmp_path / "confirm").write_bytes((tmp_path / "words").read_bytes())
+
+    Confirmation(tmp_path).ask(type_them, H_G, H_E)
+    assert (tmp_path / "words").read_text() == words_text(H_G, H_E)
+
+
+@pytest.mark.parametrize(("typed", "name"), [((H_E, H_E), "H_G"), ((H_G, H_G), "H_E")])
+def test_other_words_stop_the_guardian(tmp_path, typed, name):
+    (tmp_path / "confirm").write_text(words_text(*typed))
+    with pytest.raises(GuardianError, match=f"other words for {name}"):
+        Confirmation(tmp_path).ask(lambda seconds: None, H_G, H_E)
