@@ -255,16 +255,22 @@ def contest_data_under_the_identifier_hash_of_another_ballot(e: Election) -> Non
 # ---- 13, 14: challenged ballots
 
 
+def _opened(e: Election) -> pb.ChallengedBallotDecryption:
+    """The opening of the town's challenged ballot; devices stand in the order of their hashes, which differs."""
+    hall = e.device("hall").header.h_di
+    return next(opening for opening in e.openings if opening.ballot.h_di == hall)
+
+
 @mutation("final", "13.A", base=chained)
 def other_data_in_an_opened_ballot(e: Election) -> None:
-    data = e.openings[0].contests[2].contest_data
+    data = _opened(e).contests[2].contest_data
     data.data = flip(data.data)
 
 
 @mutation("final", "13.A", base=chained)
 def other_nonce_of_contest_data_in_an_opened_ballot(e: Election) -> None:
     """Another nonce, and the data that it unmasks: alpha is not the C0 on the ballot."""
-    opening = e.openings[0]
+    opening = _opened(e)
     ballot = e.at(opening.ballot)
     nonce = provers.random_q()
     keys = provers.data_keystream(opening.h_i, QUESTION, power(G, nonce), power(e.joint_data_key, nonce), 2)
@@ -275,13 +281,13 @@ def other_nonce_of_contest_data_in_an_opened_ballot(e: Election) -> None:
 
 @mutation("final", "13.B", base=chained)
 def other_nonce_in_an_opened_ballot(e: Election) -> None:
-    field = e.openings[0].contests[0].fields[1]
+    field = _opened(e).contests[0].fields[1]
     field.nonce = flip(field.nonce)
 
 
 @mutation("final", "13.B", base=chained)
 def vote_moved_in_an_opened_ballot(e: Election) -> None:
-    fields = e.openings[0].contests[0].fields
+    fields = _opened(e).contests[0].fields
     fields[0].value, fields[1].value = fields[1].value, fields[0].value
 
 
@@ -328,17 +334,17 @@ def opening_without_a_ballot(e: Election) -> None:
 
 @mutation("final", "13.structure", base=chained)
 def opening_under_another_identifier_hash(e: Election) -> None:
-    e.openings[0].h_i = flip(e.openings[0].h_i)
+    _opened(e).h_i = flip(_opened(e).h_i)
 
 
 @mutation("final", "13.structure", base=chained)
 def released_nonce_not_below_q(e: Election) -> None:
-    e.openings[0].contests[0].fields[0].nonce = exponent_bytes(Q)
+    _opened(e).contests[0].fields[0].nonce = exponent_bytes(Q)
 
 
 @mutation("final", "13.structure", base=chained)
 def contest_data_not_released(e: Election) -> None:
-    e.openings[0].contests[2].ClearField("contest_data")
+    _opened(e).contests[2].ClearField("contest_data")
 
 
 @mutation("voting", "13.structure", base=chained)
@@ -351,22 +357,22 @@ def cast_ballot_relabelled_as_challenged(e: Election) -> None:
 
 @mutation("final", "14.A", base=chained)
 def opened_contest_that_is_not_there(e: Election) -> None:
-    e.openings[0].contests[1].label = "sheriff"
+    _opened(e).contests[1].label = "sheriff"
 
 
 @mutation("final", "14.B", base=chained)
 def contest_not_opened(e: Election) -> None:
-    del e.openings[0].contests[1]
+    del _opened(e).contests[1]
 
 
 @mutation("final", "14.C", base=chained)
 def opened_option_that_is_not_there(e: Election) -> None:
-    e.openings[0].contests[0].fields[0].label = "edsger"
+    _opened(e).contests[0].fields[0].label = "edsger"
 
 
 @mutation("final", "14.D", base=chained)
 def option_not_opened(e: Election) -> None:
-    del e.openings[0].contests[0].fields[2]
+    del _opened(e).contests[0].fields[2]
 
 
 @mutation(
@@ -378,7 +384,7 @@ def option_not_opened(e: Election) -> None:
     "broken as well",
 )
 def opened_value_above_the_options_limit(e: Election) -> None:
-    fields = e.openings[0].contests[1].fields
+    fields = _opened(e).contests[1].fields
     fields[0].value, fields[1].value = 3, 0
 
 
@@ -420,5 +426,5 @@ def _vote_council(e: Election, values: list[int]) -> None:
 
 @mutation("final", "14.structure", base=chained)
 def labels_of_two_opened_options_swapped(e: Election) -> None:
-    fields = e.openings[0].contests[0].fields
+    fields = _opened(e).contests[0].fields
     fields[0].label, fields[1].label = fields[1].label, fields[0].label

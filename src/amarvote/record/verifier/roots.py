@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 
+from amarvote.record.digest import compare_toc
 from amarvote.record.items import TocEntry
+from amarvote.record.merkle import EMPTY_ROOT
 from amarvote.record.sections import Phase
 from amarvote.record.verifier.partial import Partial
 from amarvote.record.verifier.session import Session
@@ -23,7 +25,7 @@ def check_roots(session: Session, partial: Partial, verdicts: Verdicts, *, compl
         piece = pieces.get(number)
         size = session.count(section)
         if piece is None and size == 0:
-            entries.append(TocEntry(section, 0, phase_root([], Phase.FINAL)))
+            entries.append(TocEntry(section, 0, EMPTY_ROOT))
         elif piece is None or piece.leaves is None or piece.start != 0 or piece.stop != size:
             entries.append(None)
         else:
@@ -40,27 +42,12 @@ def _compare(
     session: Session, entries: Sequence[TocEntry | None], claimed: Sequence[TocEntry], verdicts: Verdicts
 ) -> None:
     verdicts.evaluate({"R.root"})
-    claims = {entry.section: entry for entry in claimed if entry.section.phase <= session.phase}
+    claims = [entry for entry in claimed if entry.section.phase <= session.phase]
+    verdicts.take(compare_toc(claims, [entry for entry in entries if entry is not None], session.sections))
+    told = {entry.section for entry in claims}
     for section, entry in zip(session.sections, entries, strict=True):
-        claim = claims.pop(section, None)
-        if claim is None:
-            verdicts.found("R.root", section.title, "the table of contents does not list this section")
-        elif entry is None:
-            verdicts.found(
-                "R.root", section.title, "the section could not be read whole, so its root is not the claimed one"
-            )
-        elif claim.item_count != entry.item_count:
-            verdicts.found(
-                "R.root",
-                section.title,
-                f"the section has {entry.item_count} items; the table of contents claims {claim.item_count}",
-            )
-        elif claim.root != entry.root:
-            verdicts.found("R.root", section.title, "the section's root is not the claimed one")
-        elif not claim.critical:
-            verdicts.found("R.root", section.title, "the table of contents calls the section not critical")
-    for section in claims:
-        verdicts.found("R.root", section.title, "the table of contents lists this section, and it is not there")
+        if entry is None and section in told:
+            verdicts.found("R.root", section.title, "the section could not be read whole to give the claimed root")
 
 
 def _phase_roots(session: Session, entries: Sequence[TocEntry | None], *, complete: bool) -> Roots:
