@@ -7,6 +7,7 @@ second. Any number may run beside each other; when one dies, what it would have 
 import argparse
 import logging
 import os
+import socket
 import sys
 import threading
 from pathlib import Path
@@ -41,26 +42,36 @@ def main() -> int:
     return 0
 
 
-def serve(service: Service, socket: Path) -> None:
-    """Serve on this socket, and sweep, until terminated."""
-    os.umask(0o077)  # the socket is for its owner only
-    socket.unlink(missing_ok=True)
+def serve(service: Service, path: Path) -> None:
+    """Serve on a socket at this path, and sweep, until terminated."""
+    listening = _private_socket(path)
     over = threading.Event()
     sweeper = threading.Thread(target=_sweep, args=(service, over), name="sweeper", daemon=True)
     sweeper.start()
     config = uvicorn.Config(
         application(service),
-        uds=str(socket),
         log_level="warning",
         access_log=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
     try:
-        uvicorn.Server(config).run()
+        uvicorn.Server(config).run(sockets=[listening])
     finally:
         over.set()
         sweeper.join(GRACE_SECONDS)
         service.close()
+
+
+def _private_socket(path: Path) -> socket.socket:
+    """A UNIX socket that only its owner can reach. Uvicorn's own would be open to everybody on the machine."""
+    path.unlink(missing_ok=True)
+    listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    before = os.umask(0o177)
+    try:
+        listening.bind(str(path))
+    finally:
+        os.umask(before)
+    return listening
 
 
 def _sweep(service: Service, over: threading.Event) -> None:

@@ -29,10 +29,10 @@ from amarvote.elections.errors import Conflict, Forbidden, NotFound, Unprocessab
 from amarvote.elections.service import Service
 from amarvote.pipeline import runs as running
 from amarvote.pipeline.constants import context_of
+from amarvote.pipeline.record_rows import tally_items
 from amarvote.record.canonical import decode_item
 from amarvote.record.codec import read_encrypted_tally
-from amarvote.record.sections import SectionType
-from amarvote.store.tables import messages, record_items, runs
+from amarvote.store.tables import messages, runs
 
 ALWAYS_READABLE: frozenset[str] = frozenset()
 
@@ -135,13 +135,6 @@ def _check_reveal(
 
 
 def _ciphertexts(service: Service, connection: Connection, context: Context) -> list[TallyCiphertext]:
-    items = connection.execute(
-        select(record_items.c.item)
-        .where(
-            record_items.c.election_id == service.election_id,
-            record_items.c.section == int(SectionType.ENCRYPTED_TALLY),
-            record_items.c.ordinal > 0,
-        )
-        .order_by(record_items.c.ordinal)
-    ).scalars()
-    return tally_ciphertexts(context, [read_encrypted_tally(decode_item(item)) for item in items])
+    return tally_ciphertexts(
+        context, [read_encrypted_tally(decode_item(item)) for item in tally_items(connection, service.election_id)]
+    )

@@ -8,10 +8,11 @@ from amarvote.elections.errors import NotFound
 from amarvote.elections.service import Service
 from amarvote.pipeline import states
 from amarvote.pipeline.constants import manifest_of
+from amarvote.pipeline.record_rows import items_of
 from amarvote.record.canonical import decode_item
 from amarvote.record.codec import read_challenged_ballot, read_decrypted_tally
 from amarvote.record.sections import SectionType
-from amarvote.store.tables import openings, record_items
+from amarvote.store.tables import openings
 
 
 def results(service: Service) -> dict[str, Any]:
@@ -22,14 +23,8 @@ def results(service: Service) -> dict[str, Any]:
             raise NotFound(
                 f"There are no results: the election is {election.state}. They are shown once verified."
             )
-        sections: dict[SectionType, list[bytes]] = {}
-        for kind in (SectionType.DECRYPTED_TALLY, SectionType.CHALLENGED_BALLOT_DECRYPTIONS):
-            rows = connection.execute(
-                select(record_items.c.item)
-                .where(record_items.c.election_id == service.election_id, record_items.c.section == int(kind))
-                .order_by(record_items.c.ordinal)
-            )
-            sections[kind] = list(rows.scalars())
+        decrypted = items_of(connection, service.election_id, SectionType.DECRYPTED_TALLY)
+        opened = items_of(connection, service.election_id, SectionType.CHALLENGED_BALLOT_DECRYPTIONS)
         found = list(
             connection.execute(
                 select(openings.c.findings)
@@ -37,11 +32,10 @@ def results(service: Service) -> dict[str, Any]:
                 .order_by(openings.c.number)
             ).scalars()
         )
-    tally = [read_decrypted_tally(decode_item(item)) for item in sections[SectionType.DECRYPTED_TALLY]]
+    tally = [read_decrypted_tally(decode_item(item)) for item in decrypted]
     totals = {contest.label: {option.label: option.tally for option in contest.options} for contest in tally}
     challenged = []
-    items = sections[SectionType.CHALLENGED_BALLOT_DECRYPTIONS]
-    for item, findings in zip(items, found, strict=True):
+    for item, findings in zip(opened, found, strict=True):
         opening = read_challenged_ballot(decode_item(item))
         challenged.append(
             {

@@ -11,6 +11,7 @@ from amarvote.pipeline.chunks import ChunkRefusedError, NewChunk
 from amarvote.pipeline.constants import about
 from amarvote.pipeline.messages import Message
 from amarvote.pipeline.phases import Place, Step, all_done, register
+from amarvote.pipeline.record_rows import items_of, tally_items
 from amarvote.pipeline.recording import begin_record
 from amarvote.pipeline.settling import CHALLENGED
 from amarvote.record.sections import SectionType
@@ -21,7 +22,6 @@ from amarvote.store.tables import (
     guardians,
     messages,
     openings,
-    record_items,
     runs,
 )
 
@@ -61,10 +61,9 @@ def load(where: Place, chunk: Row[Any]) -> Message:
         "run": run.id,
         "root": run.root.hex(),
     }
-    keys = _items(connection, election.id, SectionType.GUARDIANS)
+    keys = items_of(connection, election.id, SectionType.GUARDIANS)
     if part.kind == running.TALLY:
-        # the first item of the section is its header
-        items = _items(connection, election.id, SectionType.ENCRYPTED_TALLY)[1:]
+        items = tally_items(connection, election.id)
     else:
         rows = _challenged(connection, election.id, chunk.first, chunk.last)
         fields["locators"] = [[row.h_di.hex(), row.position] for row in rows]
@@ -83,16 +82,6 @@ def _payload(connection: Connection, run: Row[Any], name: str, part: int, member
         )
     ).scalar_one()
     return payload
-
-
-def _items(connection: Connection, election_id: str, section: SectionType) -> list[bytes]:
-    return list(
-        connection.execute(
-            select(record_items.c.item)
-            .where(record_items.c.election_id == election_id, record_items.c.section == int(section))
-            .order_by(record_items.c.ordinal)
-        ).scalars()
-    )
 
 
 def _challenged(connection: Connection, election_id: str, first: int, last: int) -> list[Row[Any]]:

@@ -6,7 +6,7 @@ bytes they added up must be the one over the frozen list, and counts and weights
 
 from typing import Any
 
-from sqlalchemy import Row, insert, select
+from sqlalchemy import Row, select
 
 from amarvote.pipeline import phases as order
 from amarvote.pipeline import tree
@@ -15,9 +15,10 @@ from amarvote.pipeline.constants import about
 from amarvote.pipeline.messages import Message
 from amarvote.pipeline.phases import Place, Step, all_done, register
 from amarvote.pipeline.publishing import begin_publish
-from amarvote.record.merkle import CompactRange, leaf
-from amarvote.record.sections import SectionType
-from amarvote.store.tables import ballot_items, ballots, record_items
+from amarvote.pipeline.record_rows import store_items
+from amarvote.record.merkle import CompactRange
+from amarvote.record.sections import Section, SectionType
+from amarvote.store.tables import ballot_items, ballots
 
 AGGREGATE = "aggregate"
 MERGE = "merge"
@@ -80,17 +81,8 @@ def commit_merge(where: Place, chunk: Row[Any], result: Message) -> None:
             "The tally does not reconcile with the frozen list of ballots (tree, ballots, cast ballots, weight): "
             f"{_shown(found)} instead of {_shown(frozen)}. Nothing is sealed."
         )
-    for ordinal, item in enumerate(result.parts[1:]):
-        where.connection.execute(
-            insert(record_items).values(
-                election_id=election.id,
-                section=int(SectionType.ENCRYPTED_TALLY),
-                key=b"",
-                ordinal=ordinal,
-                leaf=leaf(item),
-                item=item,
-            )
-        )
+    tally = Section(SectionType.ENCRYPTED_TALLY)
+    store_items(where.connection, election.id, tally, list(enumerate(result.parts[1:])))
 
 
 def sealed(where: Place) -> bool:

@@ -6,7 +6,7 @@ so that neither the workers nor the hour of arrival shows (rule 7). Everything l
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, func, insert, select, update
+from sqlalchemy import Connection, Row, and_, func, select, update
 
 from amarvote.electionguard.confirmation import (
     SIMPLE_CHAINING,
@@ -18,13 +18,14 @@ from amarvote.pipeline import chunks as life
 from amarvote.pipeline import phases
 from amarvote.pipeline.chunks import NewChunk
 from amarvote.pipeline.listing import list_entry
+from amarvote.pipeline.record_rows import store_items
 from amarvote.pipeline.settings import Settings
 from amarvote.pipeline.settling import CAST
 from amarvote.record.codec import device_close_item, device_header_item
 from amarvote.record.items import DeviceClose, DeviceHeader
-from amarvote.record.merkle import Tree, leaf
-from amarvote.record.sections import DeviceKind, SectionType, device_section
-from amarvote.store.tables import ballots, devices, elections, record_items
+from amarvote.record.merkle import Tree
+from amarvote.record.sections import DeviceKind, device_section
+from amarvote.store.tables import ballots, devices, elections
 
 PAGE = 1000
 
@@ -110,16 +111,5 @@ def _write_devices(connection: Connection, election: Row[Any]) -> None:
             close_hash = closing_hash(election.h_e, close_field)
         header = DeviceHeader(DeviceKind.REGULAR, row.device_string, row.h_di, election.chaining_mode, first)
         close = DeviceClose(row.ballots, close_field, close_hash, None)
-        key = device_section(DeviceKind.REGULAR, row.h_di).key
         items = ((0, device_header_item(header)), (row.ballots + 1, device_close_item(close)))
-        for ordinal, item in items:
-            connection.execute(
-                insert(record_items).values(
-                    election_id=election.id,
-                    section=int(SectionType.DEVICE),
-                    key=key,
-                    ordinal=ordinal,
-                    leaf=leaf(item),
-                    item=item,
-                )
-            )
+        store_items(connection, election.id, device_section(DeviceKind.REGULAR, row.h_di), items)

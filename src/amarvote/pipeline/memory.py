@@ -19,7 +19,7 @@ def one_arena() -> None:
 
 
 def settle() -> None:
-    """Call once everything is imported: what is there now stays, so that collecting garbage does not look at it."""
+    """Call once everything is imported: what is there stays, so that collecting garbage does not look at it."""
     gc.collect()
     gc.freeze()
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select
+from sqlalchemy import Connection, Row, func, select
 
 from amarvote.electionguard.tallies import DecryptedTallyContest
 from amarvote.pipeline import phases as order
@@ -10,12 +10,12 @@ from amarvote.pipeline import publishing, states
 from amarvote.pipeline.computing.totals import unpack_total
 from amarvote.pipeline.constants import manifest_of
 from amarvote.pipeline.phases import Place, Step, all_done, register
+from amarvote.pipeline.record_rows import store_items
 from amarvote.pipeline.settings import Settings
 from amarvote.pipeline.verifying import begin_verify
 from amarvote.record.codec import decrypted_tally_item
-from amarvote.record.merkle import leaf
-from amarvote.record.sections import Phase, SectionType
-from amarvote.store.tables import openings, phases, record_items
+from amarvote.record.sections import Phase, Section, SectionType
+from amarvote.store.tables import openings, phases
 
 NAME = "record"
 
@@ -24,9 +24,12 @@ def begin_record(where: Place) -> None:
     """Everything is combined: make the items of the final sections, and write them."""
     connection, election = where.connection, where.election
     states.move(connection, election.id, states.RECORDING)
-    _store(connection, election.id, SectionType.DECRYPTED_TALLY, _decrypted_tally(connection, election))
-    challenged = _opened(connection, election.id, "challenged")
-    _store(connection, election.id, SectionType.CHALLENGED_BALLOT_DECRYPTIONS, challenged)
+    sections = {
+        SectionType.DECRYPTED_TALLY: _decrypted_tally(connection, election),
+        SectionType.CHALLENGED_BALLOT_DECRYPTIONS: _opened(connection, election.id, "challenged"),
+    }
+    for kind, items in sections.items():
+        store_items(connection, election.id, Section(kind), list(enumerate(items)))
     phase = order.begin(connection, election.id, NAME)
     place = Place(connection, where.settings, election, phase)
     publishing.plan_segments(place, Phase.FINAL, after=Phase.AGGREGATED)
@@ -64,20 +67,6 @@ def _opened(connection: Connection, election_id: str, kind: str) -> list[bytes]:
             .order_by(openings.c.number)
         ).scalars()
     )
-
-
-def _store(connection: Connection, election_id: str, section: SectionType, items: list[bytes]) -> None:
-    for ordinal, item in enumerate(items):
-        connection.execute(
-            insert(record_items).values(
-                election_id=election_id,
-                section=int(section),
-                key=b"",
-                ordinal=ordinal,
-                leaf=leaf(item),
-                item=item,
-            )
-        )
 
 
 def written(where: Place) -> bool:

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, func, select, update
 
 from amarvote.electionguard.confirmation import SIMPLE_CHAINING, device_hash, initial_hash
 from amarvote.pipeline import chunks as life
@@ -12,9 +12,9 @@ from amarvote.pipeline import publishing, states
 from amarvote.pipeline.chunks import NewChunk
 from amarvote.pipeline.messages import Message
 from amarvote.pipeline.phases import Place, Step, all_done, register
-from amarvote.record.merkle import leaf
-from amarvote.record.sections import Phase, SectionType
-from amarvote.store.tables import chunks, devices, elections, messages, record_items
+from amarvote.pipeline.record_rows import store_items
+from amarvote.record.sections import Phase, Section, SectionType
+from amarvote.store.tables import chunks, devices, elections, messages
 
 NAME = "setup"
 CEREMONY = "ceremony"
@@ -72,18 +72,8 @@ def commit(where: Place, chunk: Row[Any], result: Message) -> None:
         SectionType.GUARDIANS: _mail(connection, election.id, "key"),
         SectionType.ELECTION_KEYS: [keys],
     }
-    for section, items in sections.items():
-        for ordinal, item in enumerate(items):
-            connection.execute(
-                insert(record_items).values(
-                    election_id=election.id,
-                    section=int(section),
-                    key=b"",
-                    ordinal=ordinal,
-                    leaf=leaf(item),
-                    item=item,
-                )
-            )
+    for kind, items in sections.items():
+        store_items(connection, election.id, Section(kind), list(enumerate(items)))
     for device in connection.execute(select(devices).where(devices.c.election_id == election.id)).all():
         prepare_device(connection, device, h_e, election.chaining_mode)
 
