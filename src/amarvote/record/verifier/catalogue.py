@@ -52,7 +52,11 @@ CHECKS: tuple[Check, ...] = tuple(
         (Phase.SEALED, "6.B", "challenges of range proofs lie in Z_q"),
         (Phase.SEALED, "6.C", "responses of range proofs lie in Z_q"),
         (Phase.SEALED, "6.D", "range proofs hold: each option is within its limit"),
-        (Phase.SEALED, "6.structure", "each option has a range proof of the right length"),
+        (
+            Phase.SEALED,
+            "6.structure",
+            "ballots have their style's contests and options, with range proofs of their length",
+        ),
         (Phase.SEALED, "7.A", "ciphertexts under limit proofs lie in the group"),
         (Phase.SEALED, "7.B", "challenges of limit proofs lie in Z_q"),
         (Phase.SEALED, "7.C", "responses of limit proofs lie in Z_q"),
