@@ -172,6 +172,59 @@ def another_item_than_the_section_holds(items: Stored) -> None:
     items[REQUESTS].append(items[OPENINGS][0])
 
 
+@mutation("items", "R.structure", base=chained)
+def another_item_among_the_guardians(items: Stored) -> None:
+    """Steps 2 and 3 are not evaluable then, the others are."""
+    items[(0x0004, b"")].append(items[OPENINGS][0])
+
+
+@mutation("items", "R.structure", base=chained)
+def total_in_the_encrypted_tally(items: Stored) -> None:
+    items[(0x0201, b"")].append(items[DECRYPTED][0])
+
+
+@mutation("items", "R.structure", base=chained)
+def setup_section_without_its_item(items: Stored) -> None:
+    items[(0x0005, b"")].clear()
+
+
+@mutation("items", "8.structure", base=chained)
+def device_without_a_close(items: Stored) -> None:
+    """8.G has nothing to read then."""
+    items[_device(items)].pop()
+
+
+@mutation("items", "8.structure", base=chained)
+def close_twice(items: Stored) -> None:
+    device = _device(items)
+    items[device].append(items[device][-1])
+
+
+@mutation(
+    "items",
+    "R.version",
+    "8.structure",
+    base=_cast_only,
+    why="a pre-encrypted ballot is nothing that a regular device may hold, and nothing that this verifier reads",
+)
+def pre_encrypted_ballot_on_a_regular_device(items: Stored) -> None:
+    message = pb.RecordItem.FromString(items[_device(items)][1]).encrypted_ballot
+    uncast = pb.PreEncryptedCompactUncastBallot(
+        id_b=bytes(32),
+        h_i=bytes(32),
+        ballot_style="country",
+        confirmation_code=bytes(32),
+        chaining_field=bytes(36),
+        encrypted_ballot_nonce=message.encrypted_ballot_nonce,
+    )
+    item = pb.RecordItem(pre_encrypted_compact_uncast_ballot=uncast)
+    items[_device(items)].insert(2, item.SerializeToString())
+
+
+def _device(items: Stored) -> tuple[int, bytes]:
+    return next(key for key in items if key[0] == 0x0101)
+
+
 @mutation("final", "R.structure", base=unchained)
 def device_without_a_ballot(e: Election) -> None:
     e.add_device("attic", [])
