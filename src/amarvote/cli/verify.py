@@ -61,9 +61,7 @@ def as_object(report: VerificationReport) -> dict[str, Any]:
     return {
         "passed": report.passed,
         "checks": dict(report.checks),
-        "findings": [
-            {"code": one.code, "where": one.where, "message": one.message} for one in report.findings
-        ],
+        "findings": [{"code": one.code, "where": one.where, "message": one.message} for one in report.findings],
         "notes": list(report.notes),
         "roots": {phase.name.lower(): root.hex() for phase, root in report.roots.items()},
     }
