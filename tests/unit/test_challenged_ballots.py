@@ -76,6 +76,17 @@ def test_no_ballot_is_opened_without_the_secret_behind_its_identifier(reference:
         answer_challenged(HELD.context, ENGINE, HELD.shares[1], QUESTION, [relabelled])
 
 
+def test_a_ballot_under_another_ballots_hash_stays_closed() -> None:
+    """Whoever takes over H_I and the encrypted nonce of a cast ballot takes over its proof (38) as well.
+
+    The identifier is the attacker's own, and its secret is there; only H_I (32) does not follow from it.
+    """
+    victim = BALLOTS[0].ballot
+    wrapped = replace(BALLOTS[1].ballot, h_i=victim.h_i, encrypted_nonce=victim.encrypted_nonce)
+    with pytest.raises(MustStayClosed, match="ballot 9 carries another identifier hash"):
+        answer_challenged(HELD.context, ENGINE, HELD.shares[1], QUESTION, [replace(BALLOTS[1], ballot=wrapped)])
+
+
 def with_nonce(**change: object) -> ChallengedBallot:
     ballot = BALLOTS[0].ballot
     return replace(BALLOTS[0], ballot=replace(ballot, encrypted_nonce=replace(ballot.encrypted_nonce, **change)))

@@ -11,7 +11,7 @@ name:
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gmpy2 import mpz
 
@@ -19,7 +19,7 @@ from amarvote.electionguard import randomness
 from amarvote.electionguard.ballot_nonce import decrypt_ballot_nonce, nonce_challenge
 from amarvote.electionguard.ballot_opening import release_contests
 from amarvote.electionguard.ballots import BallotStatus, EncryptedBallot, HashedCiphertext
-from amarvote.electionguard.context import Context
+from amarvote.electionguard.context import Context, identifier_hash
 from amarvote.electionguard.engine import Engine
 from amarvote.electionguard.errors import ElectionGuardError
 from amarvote.electionguard.guardian_faults import MessageRefused, ResponseRefused
@@ -68,9 +68,9 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class NonceShare:
-    """m_i = C0^{ẑ_i} (107) with its proof (c, v)."""
+    """m_i = C0^{ẑ_i} (107) with its proof (c, v); not shown, for a quorum of them gives the ballot's nonce."""
 
-    share: mpz
+    share: mpz = field(repr=False)
     c: int
     v: int
 
@@ -84,10 +84,11 @@ def answer_challenged(
 ) -> list[NonceShare]:
     """Guardian `share.index`'s part for each ballot; MustStayClosed where one shows no right to be opened.
 
-    That is: status challenged, the secret behind id_B (rule 2), and a nonce whose proof (38) holds.
+    That is: status challenged, the secret behind id_B (rule 2), H_I made from id_B (32), and a nonce whose proof
+    (38) holds.
     """
     for ballot in ballots:
-        _check_openable(engine, ballot)
+        _check_openable(context, engine, ballot)
     answers = []
     for challenged in ballots:
         c0 = challenged.ballot.encrypted_nonce.c0
@@ -139,11 +140,16 @@ def combine_challenged(
     return openings
 
 
-def _check_openable(engine: Engine, challenged: ChallengedBallot) -> None:
+def _check_openable(context: Context, engine: Engine, challenged: ChallengedBallot) -> None:
     ballot = challenged.ballot
     if ballot.status is not BallotStatus.CHALLENGED:
         raise MustStayClosed(f"{challenged.place} is not recorded as challenged; it must stay closed.")
     verify_challenge_reference(ballot)
+    # The proof (38) is bound to H_I, not to id_B: with another ballot's H_I, its nonce would be opened.
+    if ballot.h_i != identifier_hash(context.h_e, ballot.id_b):
+        raise MustStayClosed(
+            f"{challenged.place} carries another identifier hash than its own; it must stay closed."
+        )
     if not _proof_holds(engine, ballot.h_i, ballot.encrypted_nonce):
         raise MustStayClosed(
             f"The encrypted nonce of {challenged.place} carries no valid proof (38); it must stay closed."
