@@ -240,6 +240,13 @@ def test_an_empty_text_needs_no_room() -> None:
     assert [votes.data is None for _, votes in planned] == [False, True, True]
 
 
+def test_what_a_voter_marked_is_not_shown() -> None:
+    """What is planned may stand in a traceback's neighbourhood or a log; votes and texts must not."""
+    manifest = sample_context().manifest
+    planned = plan_votes(manifest, "all", {1: {1: 1}}, {1: "Ada"})
+    assert [repr(votes) for _, votes in planned] == ["ContestVotes()"] * 3
+
+
 @pytest.mark.parametrize("name", ["id_b", "ballot_nonce", "chaining_field"])
 def test_wrong_widths_are_refused(name: str) -> None:
     with pytest.raises(ValueError, match=r"must have \d+ bytes, not 31"):

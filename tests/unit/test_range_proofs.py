@@ -43,7 +43,7 @@ def test_challenges_add_up_and_responses_fit(value_and_limit: tuple[int, int], c
 @given(st.integers(1, 16))
 def test_no_proof_of_a_value_out_of_range(limit: int) -> None:
     for value in (-1, limit + 1):
-        with pytest.raises(ValueOutOfRangeError, match=f"{value} is not between 0 and {limit}"):
+        with pytest.raises(ValueOutOfRangeError, match=f"is not between 0 and {limit}"):
             begin(value, limit)
 
 
@@ -51,7 +51,7 @@ def test_secrets_are_fresh_and_not_shown() -> None:
     first, second = begin(1, 3), begin(1, 3)
     assert not set(first.u) & set(second.u)
     assert not set(first.challenges) - {0} & set(second.challenges)
-    assert str(first.u[0]) not in repr(first)
+    assert repr(first) == repr(second) == repr(begin(0, 3)) == "ProofSecrets()"
 
 
 def recomputed(alpha: int, beta: int, proof: RangeProof) -> list[Commitment]:

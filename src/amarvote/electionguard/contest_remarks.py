@@ -31,7 +31,7 @@ class Remarks:
     An overvote whose marks do not fit keeps the mapping empty: that it happened is said, which marks is not.
     """
 
-    overvote: Mapping[str, int] | None = None
+    overvote: Mapping[str, int] | None = field(default=None, repr=False)
     write_in: str = field(default="", repr=False)
 
 

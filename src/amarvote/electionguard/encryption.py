@@ -5,7 +5,7 @@ of a contest whether it was marked or not.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from gmpy2 import mpz
 
@@ -51,8 +51,8 @@ class BallotInputError(ElectionGuardError):
 class ContestVotes:
     """One contest as it will be encrypted: a value per option in manifest order (all 0 for an overvote), and D."""
 
-    values: tuple[int, ...]
-    data: bytes | None
+    values: tuple[int, ...] = field(repr=False)
+    data: bytes | None = field(repr=False)
 
 
 def selection_nonce(h_i: bytes, contest_index: int, option_index: int, ballot_nonce: bytes) -> int:

@@ -30,7 +30,7 @@ class ProofSecrets:
     `u` are the exponents of g in a_j, `t` those of K in b_j; `challenges` holds c_j for j != value and 0 there.
     """
 
-    value: int
+    value: int = field(repr=False)
     u: tuple[int, ...] = field(repr=False)
     t: tuple[int, ...] = field(repr=False)
     challenges: tuple[int, ...] = field(repr=False)
@@ -42,7 +42,7 @@ def begin(value: int, limit: int) -> ProofSecrets:
     The commitments are a_j = g^{u_j} and b_j = K^{t_j}. ValueOutOfRangeError unless 0 <= value <= limit.
     """
     if not 0 <= value <= limit:
-        raise ValueOutOfRangeError(f"The value {value} is not between 0 and {limit}; it cannot be proved to be.")
+        raise ValueOutOfRangeError(f"A value is not between 0 and {limit}; it cannot be proved to be.")
     u = tuple(randomness.random_q() for _ in range(limit + 1))
     challenges = tuple(0 if j == value else randomness.random_q() for j in range(limit + 1))
     t = tuple((u[j] + (value - j) * challenges[j]) % _Q for j in range(limit + 1))
