@@ -1,4 +1,5 @@
 import json
+import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
@@ -16,7 +17,7 @@ from amarvote.electionguard.manifest import (
     manifest_bytes,
     parse_manifest,
 )
-from amarvote.electionguard.manifest_json import MAX_BYTES, MAX_PROBLEMS
+from amarvote.electionguard.manifest_json import MAX_BYTES, MAX_PROBLEMS, MAX_VALUES
 
 Change = Callable[[dict[str, Any]], object]
 
@@ -272,6 +273,20 @@ def test_the_bound_of_size_is_exact(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("amarvote.electionguard.manifest_json.MAX_BYTES", len(raw))
     assert parse_manifest(raw)
     assert problems(raw + b" ") == [f"the file has {len(raw) + 1} bytes; at most {len(raw)} are read"]
+
+
+@pytest.mark.parametrize("value", [b"[]", b"{}", b"NaN", b'"a"'])
+def test_the_number_of_values_is_bounded_before_they_are_made(value: bytes) -> None:
+    """In 16 MiB there is room for five million empty lists, which took 1.3 GiB and twenty seconds."""
+    raw = b'{"contests":[' + (value + b",") * (MAX_BYTES // (len(value) + 1) - 10) + value + b"]}"
+    assert MAX_VALUES < len(raw) <= MAX_BYTES
+    tracemalloc.start()
+    try:
+        with pytest.raises(ManifestError, match="holds more than 1000000 values"):
+            parse_manifest(raw)
+        assert tracemalloc.get_traced_memory()[1] < 2**20
+    finally:
+        tracemalloc.stop()
 
 
 def test_sentences_hold_no_control_characters() -> None:

@@ -8,6 +8,9 @@ from typing import Any
 MAX_BYTES = 16 * 2**20
 """The greatest manifest file that is looked at."""
 
+MAX_VALUES = 1_000_000
+"""The most values that are made of a file: an empty list takes three bytes there, and three hundred in memory."""
+
 MAX_DEPTH = 64
 """The deepest nesting of objects and lists; the outermost is level 1."""
 
@@ -65,7 +68,8 @@ class _NotANumber:
 def read_json(raw: bytes, problems: Problems) -> object:
     """The JSON value in `raw`; what is wrong with it goes into `problems`, which then may say `unreadable`.
 
-    UTF-8 without byte order mark, no key twice in an object, no NaN, at most MAX_DEPTH levels, at most MAX_BYTES.
+    UTF-8 without byte order mark, no key twice in an object, no NaN, at most MAX_DEPTH levels, at most MAX_BYTES
+    and MAX_VALUES.
     """
     document: object = None
     try:
@@ -95,6 +99,9 @@ def _text(raw: bytes) -> str:
         raise _UnreadableError(f"the file has {len(raw)} bytes; at most {MAX_BYTES} are read")
     if raw.startswith(b"\xef\xbb\xbf"):
         raise _UnreadableError("the file begins with a byte order mark; save it as UTF-8 without one")
+    # Each value but the first follows one of these; those inside of texts are counted as well.
+    if sum(map(raw.count, (b",", b"[", b"{"))) >= MAX_VALUES:
+        raise _UnreadableError(f"the file holds more than {MAX_VALUES} values")
     try:
         return raw.decode("utf-8")
     except UnicodeDecodeError as error:
