@@ -131,6 +131,27 @@ def test_a_batch_takes_only_what_is_complete(good: list[Made]) -> None:
             gather(sample_context(), [claims])
 
 
+@pytest.mark.parametrize("with_commitments", [True, False])
+def test_a_contest_that_comes_again_costs_no_arithmetic(good: list[Made], with_commitments: bool) -> None:
+    """A ballot may repeat a contest as often as a frame has room for, and each proof has its price."""
+    ballot, commitments = forge({2: [2, 0, 0]}).ballot, good[1].commitments
+    again = replace(ballot, contests=(*ballot.contests, *(ballot.contests[1],) * 5000))
+    findings = Findings()
+    claims = read_ballot(sample_context(), again, findings, commitments if with_commitments else None)
+    assert len(claims.contests) == 3
+    assert [finding.code for finding in findings.entries] == ["6.structure", "8.B"]
+
+
+def test_a_ballot_of_very_many_foreign_contests_is_told_in_a_sentence(good: list[Made]) -> None:
+    ballot = good[1].ballot
+    contests = tuple(replace(ballot.contests[0], index=index) for index in range(4, 100_000))
+    findings = Findings()
+    read_ballot(sample_context(), replace(ballot, contests=contests), findings, None)
+    missing, foreign = (finding.message for finding in findings.entries if finding.code == "6.structure")
+    assert missing.endswith("must have contest 1, and this one has not")
+    assert foreign.endswith("does not have contest 4, 5, 6, 7, 8 and 99991 more, and this one has")
+
+
 def test_lists_must_match(good: list[Made]) -> None:
     ballot = good[1].ballot
     with pytest.raises(ValueError, match="its own findings"):

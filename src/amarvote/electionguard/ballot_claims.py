@@ -103,7 +103,11 @@ def read_ballot(
     _check_code(ballot, findings)
     contests: list[ContestClaim] = []
     knowledge: list[KnowledgeClaim] = []
+    read: set[int] = set()
     for contest, given in zip(ballot.contests, _given_contests(ballot, commitments), strict=True):
+        if contest.index in read:
+            continue  # reported with the list; a hostile ballot may repeat a costly contest very often
+        read.add(contest.index)
         place = findings.at(f"contest {contest.index}")
         stated = _stated_contest(context.manifest, contest, place)
         if stated is None:
@@ -127,9 +131,10 @@ def _check_contest_list(manifest: Manifest, ballot: EncryptedBallot, findings: F
     there = [contest.index for contest in ballot.contests]
     if there == expected:
         return
+    present, due = set(there), set(expected)
     style = f"a ballot of style {shown(ballot.ballot_style)}"
-    missing = [str(index) for index in expected if index not in there]
-    foreign = [str(index) for index in dict.fromkeys(there) if index not in expected]
+    missing = [str(index) for index in expected if index not in present]
+    foreign = [str(index) for index in dict.fromkeys(there) if index not in due]
     if missing:
         findings.add("6.structure", f"{style} must have contest {_few(missing)}, and this one has not")
     if foreign:

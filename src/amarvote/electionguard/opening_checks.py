@@ -138,14 +138,13 @@ def check_opened_ballot(
         style = context.manifest.style(ballot.ballot_style)
     except NotInManifestError:
         return _V13 | _V14
-    contests = [context.manifest.contest(index) for index in style.contest_indices]
-    _check_contest_labels(opening, contests, findings)
+    contests = {index: context.manifest.contest(index) for index in style.contest_indices}
+    _check_contest_labels(opening, list(contests.values()), findings)
     complete = {
         opened.index
-        for contest in contests
         for opened in opening.contests
-        if opened.index == contest.index
-        and _check_contents(contest, opened, findings.at(f"contest {contest.index}"))
+        if opened.index in contests
+        and _check_contents(contests[opened.index], opened, findings.at(f"contest {opened.index}"))
     }
     return _check_nonces(context, engine, opening, ballot, complete, findings)
 

@@ -4,8 +4,9 @@ Values are taken as the record holds them. Codes of what could not be evaluated,
 out of range or missing (and reported there), are what the functions return.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
+from typing import TypeVar
 
 import gmpy2
 
@@ -14,10 +15,12 @@ from amarvote.electionguard.decryption import TallyCiphertext
 from amarvote.electionguard.engine import Engine
 from amarvote.electionguard.errors import Findings
 from amarvote.electionguard.label_matching import Entry, compare
-from amarvote.electionguard.manifest import Contest
+from amarvote.electionguard.manifest import Contest, NotInManifestError
 from amarvote.electionguard.parameters import G, P, Q
 from amarvote.electionguard.setup_checks import NotEvaluated
 from amarvote.electionguard.tallies import DecryptedTallyContest, DecryptedTallyOption, EncryptedTallyContest
+
+_Name = TypeVar("_Name", int, str)
 
 _ALL_EVALUATED: NotEvaluated = frozenset()
 
@@ -144,14 +147,20 @@ def check_tally_contents(
 
 def _manifest_contest(context: Context, decrypted: DecryptedTallyContest, place: Findings) -> Contest | None:
     """The contest meant: the one of this index, else the one of this label. 11.A, 11.structure."""
-    contests = context.manifest.contests
-    by_label = next((contest for contest in contests if contest.id == decrypted.label), None)
-    by_index = next((contest for contest in contests if contest.index == decrypted.index), None)
+    by_label = _known(context.manifest.contest_by_id, decrypted.label)
+    by_index = _known(context.manifest.contest, decrypted.index)
     if by_label is None:
         place.add("11.A", f"The manifest has no contest {decrypted.label!r}.")
     elif by_label is not by_index:
         place.add("11.structure", f"Contest {decrypted.label!r} has index {by_label.index} in the manifest.")
     return by_index or by_label
+
+
+def _known(find: Callable[[_Name], Contest], name: _Name) -> Contest | None:
+    try:
+        return find(name)
+    except NotInManifestError:
+        return None
 
 
 def _check_option_labels(contest: Contest, listed: Sequence[Entry], place: Findings) -> None:
