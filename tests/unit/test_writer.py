@@ -60,6 +60,23 @@ def test_writing_again_changes_nothing_and_replaces_what_was_there(tmp_path: Pat
     assert files(tmp_path) == {"setup/guardians.binpb"}
 
 
+def test_the_folders_of_a_new_file_are_on_the_disk_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file whose folder was lost with the power is lost as well: every new folder is synced in its parent."""
+    synced: list[int] = []
+    real = os.fsync
+
+    def noting(handle: int) -> None:
+        synced.append(os.fstat(handle).st_ino)
+        real(handle)
+
+    monkeypatch.setattr(os, "fsync", noting)
+    root = tmp_path / "elections" / "record"
+    write_segment(root, samples.DEVICE, 0, 0, [])
+    file = root / segment_path(samples.DEVICE, 0, Carrier.PROTOBUF)
+    parents = [file.parent, file.parent.parent, root, root.parent, tmp_path]
+    assert set(synced) >= {path.stat().st_ino for path in (file, *parents)}
+
+
 def test_a_failure_in_the_middle_leaves_the_old_file(tmp_path: Path) -> None:
     write_segment(tmp_path, GUARDIANS, 0, 0, KEYS)
     before = (tmp_path / "setup/guardians.binpb").read_bytes()
@@ -116,6 +133,7 @@ def test_the_file_is_on_the_disk_before_it_has_its_name(tmp_path: Path, monkeypa
         synced.append((tmp_path / "setup/guardians.binpb").exists())
         real(handle)
 
+    (tmp_path / "setup").mkdir()
     monkeypatch.setattr(os, "fsync", watch)
     write_segment(tmp_path, GUARDIANS, 0, 0, KEYS)
     assert synced == [False, True]  # the file before its name, then the folder that holds the name

@@ -122,7 +122,7 @@ class _Replacing:
         self._temporary = root / UNFINISHED / f"{path.replace('/', '-')}.{os.getpid()}"
 
     def __enter__(self) -> IO[bytes]:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        _make_folder(self._path.parent)
         self._temporary.parent.mkdir(parents=True, exist_ok=True)
         self._file = self._temporary.open("wb")
         return self._file
@@ -137,8 +137,20 @@ class _Replacing:
         os.fsync(self._file.fileno())
         self._file.close()
         self._temporary.replace(self._path)
-        folder = os.open(self._path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        _sync_folder(self._path.parent)
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder and those above it, each durable in the one that holds it."""
+    if not folder.is_dir():
+        _make_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
+        _sync_folder(folder.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
