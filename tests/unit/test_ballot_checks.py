@@ -98,6 +98,30 @@ def test_cancelling_defects_need_the_weights(good: list[Made], monkeypatch: pyte
     assert found([good[1], *pair], with_commitments=True) == [[], [], []]
 
 
+def test_cancelling_defects_of_one_pair_need_two_weights() -> None:
+    """a_0 times a factor and b_0 divided by it: with one weight for both equations the product would be 1."""
+    factor = powmod(G, 5, P)
+    forged = forge({2: [0, 0, 0]}, Bends(commitments={(2, 1): (factor, powmod(factor, -1, P))}))
+    claims = read_ballot(sample_context(), forged.ballot, Findings(), forged.commitments)
+    assert unproven(sample_context(), engine(), [claims]) == [0]
+
+
+def test_cancelling_proofs_of_knowledge_need_the_weights(
+    good: list[Made], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """v of (38) is in no hash: one 5 too great and another 5 too small give the product 1 without weights."""
+
+    def shifted(made: Made, by: int) -> Made:
+        nonce = made.ballot.encrypted_nonce
+        wrong = replace(nonce, v=(nonce.v + by) % int(Q))
+        return replace(made, ballot=replace(made.ballot, encrypted_nonce=wrong))
+
+    pair = [shifted(good[0], 5), shifted(good[1], -5)]
+    assert found(pair, with_commitments=True) == [[("13.structure", "")]] * 2
+    monkeypatch.setattr("amarvote.electionguard.randomness.random_weight", lambda: 1)
+    assert found(pair, with_commitments=True) == [[], []]
+
+
 def test_every_member_carries_a_fresh_multiple_of_q(good: list[Made]) -> None:
     """What the soundness of the membership rests on; no attack within reach would show its absence."""
     claims = read_ballot(sample_context(), good[1].ballot, Findings(), good[1].commitments)

@@ -15,6 +15,7 @@ from amarvote.electionguard.challenged_ballots import (
 )
 from amarvote.electionguard.errors import ElectionGuardError
 from amarvote.electionguard.guardian_faults import MessageRefused, ResponseRefused
+from amarvote.electionguard.hashing import element_bytes, exponent_bytes, hash_q, index_bytes
 from amarvote.electionguard.identifier import ChallengeReferenceError
 from amarvote.electionguard.parameters import G, P, Q
 from amarvote.electionguard.tallies import ChallengedBallotOpening
@@ -97,6 +98,7 @@ def with_nonce(**change: object) -> ChallengedBallot:
     [
         {"c": q},
         {"v": q},
+        {"v": BALLOTS[0].ballot.encrypted_nonce.v + q},
         {"v": 5},
         {"c1": bytes(32)},
         {"c0": mpz(0)},
@@ -134,12 +136,42 @@ def altered(member: int, position: int, **change: object) -> dict[int, list[Nonc
         {"v": 5},
         {"c": q},
         {"v": q},
+        {"v": SHARES[3][1].v + q},
     ],
 )
 def test_a_wrong_share_names_guardian_and_ballot(change: dict[str, object]) -> None:
     with pytest.raises(ResponseRefused, match=r"Guardian 3: .*challenged ballot 9") as caught:
         combined(altered(3, 1, **change))
     assert caught.value.culprit == 3
+
+
+def challenge_of(guardian: int, power: mpz, a: mpz, b: mpz) -> int:
+    """c of the module's docstring, for the second ballot."""
+    ballot = BALLOTS[1].ballot
+    nonce = ballot.encrypted_nonce
+    parts = (QUESTION.root, QUESTION.run, ballot.h_i, index_bytes(guardian), element_bytes(nonce.c0), nonce.c1)
+    proof = (exponent_bytes(nonce.c), exponent_bytes(nonce.v))
+    return hash_q(HELD.context.h_e, 0xA1, *parts, *proof, *map(element_bytes, (power, a, b)))
+
+
+def test_the_challenge_is_the_documented_hash() -> None:
+    c0 = BALLOTS[1].ballot.encrypted_nonce.c0
+    for guardian in U:
+        part, secret = SHARES[guardian][1], HELD.shares[guardian].data
+        nonce = (part.v + part.c * secret) % q
+        assert part.c == challenge_of(guardian, part.share, powmod(G, nonce, P), powmod(c0, nonce, P))
+
+
+def test_a_guardian_cannot_negate_its_share() -> None:
+    """With a challenge that it tried until it was even, the sign shows in no equation."""
+    c0, secret = BALLOTS[1].ballot.encrypted_nonce.c0, HELD.shares[3].data
+    negated = P - powmod(c0, secret, P)
+    nonce = c = 1
+    while c % 2:
+        nonce += 1
+        c = challenge_of(3, negated, powmod(G, nonce, P), powmod(c0, nonce, P))
+    with pytest.raises(ResponseRefused, match="Guardian 3"):
+        combined(altered(3, 1, share=negated, c=c, v=(nonce - c * secret) % q))
 
 
 def test_shares_of_two_ballots_exchanged() -> None:

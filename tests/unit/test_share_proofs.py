@@ -83,6 +83,7 @@ def test_elements_outside_the_group_are_found_even_where_the_equations_hold(fiel
     one = honest(4)[2]
     assert one.challenge % 2 == 0
     negated = replace(one, **{field: getattr(one, field) * MINUS_ONE % P})
-    assert failing(ENGINE, [*honest(2), negated]) == [2]
+    for _ in range(8):  # a sign passes every second product of random weights
+        assert failing(ENGINE, [*honest(2), negated]) == [2]
     for outside in (mpz(0), P, P + 1, mpz(3)):
         assert failing(ENGINE, [replace(one, **{field: outside})]) == [0]
