@@ -41,11 +41,11 @@ from amarvote.record.items import (
     SignedStatement,
     TocEntry,
 )
+from amarvote.record.merkle import root_of
 from amarvote.record.schema import RECORD_ITEM, VARINT_KINDS, Field, Kind, Message, varint
 from amarvote.record.sections import Carrier, Phase, Section, SectionType, device_section, segment_path
 from amarvote.record.writer import (
     phase_root,
-    section_root,
     write_manifest_copy,
     write_segment,
     write_signature,
@@ -158,7 +158,7 @@ def write_sections(
         step = segment_items if "/0" in segment_path(section, 0, carrier) else max(len(data), 1)
         for number, start in enumerate(range(0, max(len(data), 1), step)):
             leaves += write_segment(root, section, number, start, data[start : start + step], carrier)
-        entries.append(TocEntry(section, len(data), section_root(leaves)))
+        entries.append(TocEntry(section, len(data), root_of(leaves)))
     return entries
 
 

@@ -43,8 +43,8 @@ def test_never_twice_the_same() -> None:
 
 @pytest.mark.parametrize("length", [0, 31, 33])
 def test_other_lengths_are_refused(length: int) -> None:
-    with pytest.raises(ValueError, match="A ballot nonce has 32 bytes"):
+    with pytest.raises(ValueError, match="bytes cannot be masked with 32 bytes"):
         encrypt_ballot_nonce(engine(), JOINT_DATA_KEY, H_I, bytes(length))
     encrypted, a = encrypt_ballot_nonce(engine(), JOINT_DATA_KEY, H_I, NONCE)
-    with pytest.raises(ValueError, match="A ballot nonce has 32 bytes"):
+    with pytest.raises(ValueError, match="bytes cannot be masked with 32 bytes"):
         decrypt_ballot_nonce(H_I, replace(encrypted, c1=bytes(length)), a)

@@ -97,7 +97,7 @@ def test_header_parameters_and_manifest() -> None:
     assert (parameters.version, parameters.n, parameters.k, parameters.h_p) == (VERSION, 5, 3, h(7))
     assert (parameters.p, parameters.q, parameters.r, parameters.g) == (P, Q, R, G)
     manifest = codec.read_manifest(decode_item(codec.manifest_item(b"\xff{}", h(8))))
-    assert manifest == ManifestFile(codec.MANIFEST_MEDIA_TYPE, b"\xff{}", h(8))
+    assert manifest == ManifestFile("application/vnd.electionguard.manifest+json;format=1", b"\xff{}", h(8))
 
 
 @pytest.mark.parametrize("data", samples.statements())

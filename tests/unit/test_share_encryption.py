@@ -107,12 +107,13 @@ def test_zero_passes_the_proof_and_is_refused_all_the_same() -> None:
         opened(zero)
 
 
-def test_a_share_that_is_not_below_q_is_refused() -> None:
+@pytest.mark.parametrize("numbers", [(q, 1), (1, q)])
+def test_a_share_that_is_not_below_q_is_refused(numbers: tuple[int, int]) -> None:
     """A dishonest sender masks q itself, with a proof that holds."""
     xi, u = 101, 102
     alpha, beta, gamma = ENGINE.power(G, xi), ENGINE.power(KAPPA, xi), ENGINE.power(G, u)
     keys = b"".join(share_keys(H_P, 1, 2, KAPPA, alpha, beta))
-    plain = exponent_bytes(q) + exponent_bytes(1)
+    plain = b"".join(map(exponent_bytes, numbers))
     c1 = bytes(x ^ y for x, y in zip(plain, keys, strict=True))
     c = share_challenge(H_P, 1, 2, gamma, alpha, c1)
     with pytest.raises(ShareRefused, match="not a number below q") as caught:

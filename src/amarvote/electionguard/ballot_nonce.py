@@ -9,7 +9,7 @@ from gmpy2 import mpz
 from amarvote.electionguard import randomness
 from amarvote.electionguard.ballots import HashedCiphertext
 from amarvote.electionguard.engine import Engine
-from amarvote.electionguard.hashing import element_bytes, hash_h, hash_q, hmac_sha256
+from amarvote.electionguard.hashing import element_bytes, hash_h, hash_q, hmac_sha256, xor
 from amarvote.electionguard.parameters import G, Q
 
 BALLOT_NONCE_BYTES = 32
@@ -41,17 +41,11 @@ def encrypt_ballot_nonce(
     u = randomness.random_q()
     alpha, a = engine.powers(G, [xi, u])
     (beta,) = engine.powers(joint_data_key, [xi])
-    c1 = _xor(ballot_nonce, nonce_key(key_hash(h_i, alpha, beta)))
+    c1 = xor(ballot_nonce, nonce_key(key_hash(h_i, alpha, beta)))
     c = nonce_challenge(h_i, a, alpha, c1)
     return HashedCiphertext(alpha, c1, c, (u - c * xi) % int(Q)), a
 
 
 def decrypt_ballot_nonce(h_i: bytes, ciphertext: HashedCiphertext, beta: mpz) -> bytes:
     """xi_B from beta_B = C0^s_hat, eq. (108); C0 must have been checked to lie in Z_p^r."""
-    return _xor(ciphertext.c1, nonce_key(key_hash(h_i, ciphertext.c0, beta)))
-
-
-def _xor(left: bytes, right: bytes) -> bytes:
-    if not len(left) == len(right) == BALLOT_NONCE_BYTES:
-        raise ValueError(f"A ballot nonce has {BALLOT_NONCE_BYTES} bytes, not {len(left)}.")
-    return bytes(x ^ y for x, y in zip(left, right, strict=True))
+    return xor(ciphertext.c1, nonce_key(key_hash(h_i, ciphertext.c0, beta)))

@@ -20,6 +20,13 @@ def hash_q(key: bytes, tag: int, *parts: bytes) -> int:
     return int.from_bytes(hash_h(key, tag, *parts), "big") % int(Q)
 
 
+def xor(left: bytes, right: bytes) -> bytes:
+    """left ⊕ right; ValueError where the lengths differ."""
+    if len(left) != len(right):
+        raise ValueError(f"{len(left)} bytes cannot be masked with {len(right)} bytes")
+    return bytes(x ^ y for x, y in zip(left, right, strict=True))
+
+
 def element_bytes(value: int) -> bytes:
     """b(value, 512): an integer mod p, big-endian at full width."""
     return value.to_bytes(P_BYTES, "big")

@@ -6,7 +6,7 @@ guardian that sent it, and the ceremony starts again from the beginning.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from amarvote.electionguard import randomness
@@ -139,11 +139,3 @@ def key_share(index: int, n: int, shares: Mapping[int, SharePair]) -> KeyShare:
         sum(share.vote for share in shares.values()) % int(Q),
         sum(share.data for share in shares.values()) % int(Q),
     )
-
-
-def check_public_keys(engine: Engine, h_p: bytes, n: int, k: int, keys: Sequence[GuardianPublicKey]) -> None:
-    """Verification 2 on everybody's key, in the order 1..n; KeyRefused names the first that fails."""
-    if len(keys) != n:
-        raise ValueError(f"{len(keys)} public keys for {n} guardians")
-    for sender, key in enumerate(keys, start=1):
-        check_public_key(engine, h_p, n, k, key, sender)

@@ -24,11 +24,6 @@ class Mismatches:
     misplaced: tuple[int, ...]
     absent: tuple[Entry, ...]
 
-    @property
-    def faulty(self) -> frozenset[int]:
-        """All positions at fault."""
-        return frozenset(self.unknown + self.misplaced)
-
 
 def compare(listed: Sequence[Entry], expected: Sequence[Entry]) -> Mismatches:
     """How `listed` differs from `expected`, the manifest's list; order is not looked at."""

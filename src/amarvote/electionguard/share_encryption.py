@@ -14,6 +14,7 @@ from amarvote.electionguard.hashing import (
     hash_q,
     hmac_sha256,
     index_bytes,
+    xor,
 )
 from amarvote.electionguard.key_ceremony import SharePair
 from amarvote.electionguard.parameters import P_BYTES, Q_BYTES, G, Q
@@ -75,7 +76,7 @@ def encrypt_share(
     xi, u = randomness.random_q(), randomness.random_q()
     alpha, beta, gamma = engine.secret_powers([G, receiver_kappa, G], [xi, xi, u])
     keys = b"".join(share_keys(h_p, sender, receiver, receiver_kappa, alpha, beta))
-    c1 = _xor(exponent_bytes(share.vote) + exponent_bytes(share.data), keys)
+    c1 = xor(exponent_bytes(share.vote) + exponent_bytes(share.data), keys)
     c = share_challenge(h_p, sender, receiver, gamma, alpha, c1)
     return EncryptedShare(sender, receiver, alpha, c1, c, (u - c * xi) % int(Q))
 
@@ -99,12 +100,8 @@ def decrypt_share(
         )
     (beta,) = engine.secret_powers([encrypted.c0], [zeta])
     keys = b"".join(share_keys(h_p, sender, receiver, receiver_kappa, encrypted.c0, beta))
-    plain = _xor(encrypted.c1, keys)
+    plain = xor(encrypted.c1, keys)
     vote, data = (int.from_bytes(half, "big") for half in (plain[:Q_BYTES], plain[Q_BYTES:]))
     if vote >= Q or data >= Q:
         raise ShareRefused(sender, f"its share for guardian {receiver} is not a number below q.")
     return SharePair(vote, data)
-
-
-def _xor(left: bytes, right: bytes) -> bytes:
-    return bytes(x ^ y for x, y in zip(left, right, strict=True))

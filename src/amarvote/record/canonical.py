@@ -25,9 +25,7 @@ LAST_SECOND = 253_402_300_799
 
 def decode_item(data: bytes) -> RecordItem:
     """The item that `data` is the canonical encoding of; raises NotCanonical with the field and what is wrong."""
-    if not data:
-        raise NotCanonical("is empty: an item has exactly one part")
-    _walk(data, RECORD_ITEM)
+    check_item(data)
     return RecordItem.FromString(data)
 
 

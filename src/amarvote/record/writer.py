@@ -69,11 +69,6 @@ def write_manifest_copy(root: Path, content: bytes) -> None:
         file.write(content)
 
 
-def section_root(leaves: Iterable[bytes]) -> bytes:
-    """The root of a section over the leaf hashes of its items."""
-    return root_of(leaves)
-
-
 def phase_root(entries: Iterable[TocEntry], phase: Phase) -> bytes:
     """The root of a phase over the sections of all phases up to it; entries in the order of their sections."""
     return root_of(leaf(toc_item(entry)) for entry in entries if entry.section.phase <= phase)

@@ -6,7 +6,6 @@ item can still lack a message that its section needs; `read_…` then raises Str
 """
 
 from amarvote.record.codec.setup import (
-    MANIFEST_MEDIA_TYPE,
     election_keys_item,
     guardian_item,
     header_item,
@@ -52,7 +51,6 @@ from amarvote.record.codec.voting import (
 )
 
 __all__ = [
-    "MANIFEST_MEDIA_TYPE",
     "attestation_item",
     "ballot_item",
     "challenged_ballot_item",

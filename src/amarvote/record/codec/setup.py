@@ -2,14 +2,13 @@
 
 from amarvote.electionguard.guardians import ElectionKeys, GuardianPublicKey, SchnorrProof
 from amarvote.electionguard.hashing import element_bytes, exponent_bytes
+from amarvote.electionguard.manifest import MEDIA_TYPE
 from amarvote.electionguard.parameters import VERSION, G, P, Q, R
 from amarvote.record import egrf_pb2 as pb
 from amarvote.record.canonical import encode_item
 from amarvote.record.codec.widths import element, join_elements, join_exponents, split_elements, split_exponents
 from amarvote.record.items import ManifestFile, Parameters, RecordHeader
 from amarvote.record.sections import FORMAT_MAJOR, FORMAT_MINOR
-
-MANIFEST_MEDIA_TYPE = "application/vnd.electionguard.manifest+json;format=1"
 
 
 def header_item() -> bytes:
@@ -50,7 +49,7 @@ def read_parameters(item: pb.RecordItem) -> Parameters:
 
 def manifest_item(content: bytes, h_b: bytes) -> bytes:
     """The manifest's exact bytes and H_B (5)."""
-    part = pb.ManifestFile(media_type=MANIFEST_MEDIA_TYPE, content=content, h_b=h_b)
+    part = pb.ManifestFile(media_type=MEDIA_TYPE, content=content, h_b=h_b)
     return encode_item(pb.RecordItem(manifest_file=part))
 
 
