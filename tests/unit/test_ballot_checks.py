@@ -6,7 +6,8 @@ from gmpy2 import powmod
 from amarvote.electionguard.ballot_batch import gather, unproven
 from amarvote.electionguard.ballot_checks import check_ballots
 from amarvote.electionguard.ballot_claims import read_ballot
-from amarvote.electionguard.ballots import BallotStatus, RangeProof
+from amarvote.electionguard.ballot_nonce import nonce_challenge
+from amarvote.electionguard.ballots import BallotStatus, HashedCiphertext, RangeProof
 from amarvote.electionguard.errors import Findings
 from amarvote.electionguard.parameters import G, P, Q
 from ballot_forgeries import Bends, forge, recode, rehash, replace_contest
@@ -120,6 +121,21 @@ def test_cancelling_proofs_of_knowledge_need_the_weights(
     assert found(pair, with_commitments=True) == [[("13.structure", "")]] * 2
     monkeypatch.setattr("amarvote.electionguard.randomness.random_weight", lambda: 1)
     assert found(pair, with_commitments=True) == [[], []]
+
+
+def test_a_negated_commitment_of_a_proof_of_knowledge_is_refused(good: list[Made]) -> None:
+    """The prover hashes -a where the equation gives a: the sign passes every second product."""
+    made = good[1]
+    nonce, h_i = made.ballot.encrypted_nonce, made.ballot.h_i
+    xi, u = 5, 77
+    c0, a = powmod(G, xi, P), P - powmod(G, u, P)
+    c = nonce_challenge(h_i, a, c0, nonce.c1)
+    forged = HashedCiphertext(c0, nonce.c1, c, (u - c * xi) % int(Q))
+    ballot = replace(made.ballot, encrypted_nonce=forged)
+    claims = read_ballot(sample_context(), ballot, Findings(), replace(made.commitments, nonce=a))
+    for _ in range(10):
+        assert unproven(sample_context(), engine(), [claims]) == [0]
+    assert found([replace(made, ballot=ballot)], with_commitments=False) == [[("13.structure", "")]]
 
 
 def test_every_member_carries_a_fresh_multiple_of_q(good: list[Made]) -> None:

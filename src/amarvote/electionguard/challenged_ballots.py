@@ -18,11 +18,12 @@ from gmpy2 import mpz
 from amarvote.electionguard import randomness
 from amarvote.electionguard.ballot_nonce import decrypt_ballot_nonce, nonce_challenge
 from amarvote.electionguard.ballot_opening import release_contests
-from amarvote.electionguard.ballots import BallotStatus, EncryptedBallot, HashedCiphertext
+from amarvote.electionguard.ballots import BallotStatus, EncryptedBallot
 from amarvote.electionguard.context import Context, identifier_hash
 from amarvote.electionguard.engine import Engine
 from amarvote.electionguard.errors import ElectionGuardError
 from amarvote.electionguard.guardian_faults import MessageRefused, ResponseRefused
+from amarvote.electionguard.guardian_proofs import opens
 from amarvote.electionguard.guardians import GuardianPublicKey
 from amarvote.electionguard.hashing import element_bytes, exponent_bytes, hash_q, index_bytes
 from amarvote.electionguard.identifier import verify_challenge_reference
@@ -150,18 +151,11 @@ def _check_openable(context: Context, engine: Engine, challenged: ChallengedBall
         raise MustStayClosed(
             f"{challenged.place} carries another identifier hash than its own; it must stay closed."
         )
-    if not _proof_holds(engine, ballot.h_i, ballot.encrypted_nonce):
+    nonce = ballot.encrypted_nonce
+    if not opens(engine, nonce.c0, nonce.c, nonce.v, lambda a: nonce_challenge(ballot.h_i, a, nonce.c0, nonce.c1)):
         raise MustStayClosed(
             f"The encrypted nonce of {challenged.place} carries no valid proof (38); it must stay closed."
         )
-
-
-def _proof_holds(engine: Engine, h_i: bytes, nonce: HashedCiphertext) -> bool:
-    """(38), with C0 in Z_p^r: its powers would otherwise tell about the guardian's secret."""
-    if nonce.c >= Q or nonce.v >= Q or engine.outsiders([nonce.c0]):
-        return False
-    a = engine.product((engine.power(G, nonce.v), engine.power(nonce.c0, nonce.c)))
-    return nonce.c == nonce_challenge(h_i, a, nonce.c0, nonce.c1)
 
 
 def _holds(

@@ -6,6 +6,7 @@ records. The rounds are those of the tally, with the base C0, the secret ẑ_i a
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from gmpy2 import mpz
 
@@ -15,12 +16,12 @@ from amarvote.electionguard.contest_data import contest_data_challenge, decrypt_
 from amarvote.electionguard.context import Context
 from amarvote.electionguard.engine import Engine
 from amarvote.electionguard.errors import ElectionGuardError
+from amarvote.electionguard.guardian_proofs import opens
 from amarvote.electionguard.guardians import GuardianPublicKey
 from amarvote.electionguard.hashing import element_bytes, exponent_bytes, hash_h, hash_q, index_bytes
 from amarvote.electionguard.joint_keys import data_share_keys
 from amarvote.electionguard.joint_rounds import Answers, Beginning, Reveal, check_members
 from amarvote.electionguard.key_ceremony import KeyShare
-from amarvote.electionguard.parameters import G, Q
 from amarvote.electionguard.tallies import ContestDataOpening, ContestDataRequest
 
 
@@ -135,12 +136,8 @@ def combine_contest_data(
 def _check_proofs(engine: Engine, ciphertexts: Sequence[ContestDataCiphertext]) -> None:
     for ciphertext in ciphertexts:
         data, request = ciphertext.data, ciphertext.request
-        sound = data.c < Q and data.v < Q and not engine.outsiders([data.c0])
-        if sound:
-            a = engine.product((engine.power(G, data.v), engine.power(data.c0, data.c)))
-            expected = contest_data_challenge(request.h_i, request.contest_index, a, data.c0, data.c1)
-            sound = data.c == expected
-        if not sound:
+        challenge = partial(contest_data_challenge, request.h_i, request.contest_index, c0=data.c0, c1=data.c1)
+        if not opens(engine, data.c0, data.c, data.v, challenge):
             raise ElectionGuardError(
                 f"The contest data at {ciphertext.place} does not carry a valid proof (69); it must not be opened."
             )

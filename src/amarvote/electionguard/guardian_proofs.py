@@ -1,6 +1,10 @@
-"""A guardian's proof that it knows its whole polynomial and zeta: one challenge for all, eqs. (10)-(13)."""
+"""Schnorr proofs around guardians: of a whole polynomial and zeta, and what must hold before a secret is used.
 
-from collections.abc import Sequence
+A guardian proves that it knows its polynomial and zeta with one challenge for all, eqs. (10)-(13). It raises a
+ballot's C0 to its secret only if `opens` says that the exponent of C0 is known: (38), (69).
+"""
+
+from collections.abc import Callable, Sequence
 
 from gmpy2 import mpz
 
@@ -55,3 +59,13 @@ def announcements_of(engine: Engine, commitments: Sequence[mpz], kappa: mpz, pro
         engine.product((power, engine.power(base, proof.challenge)))
         for power, base in zip(fixed, bases, strict=True)
     ]
+
+
+def opens(engine: Engine, c0: mpz, c: int, v: int, challenge: Callable[[mpz], int]) -> bool:
+    """Whether C0 lies in Z_p^r and (c, v), both below q, prove its exponent: c is the hash of a = g^v C0^c.
+
+    Outside the group a power of C0 would tell about the secret in its exponent; C0 = 0 passes every equation.
+    """
+    if c >= Q or v >= Q or engine.outsiders([c0]):
+        return False
+    return challenge(engine.product((engine.power(G, v), engine.power(c0, c)))) == c
