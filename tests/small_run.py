@@ -1,4 +1,4 @@
-"""A small election of one's own for whole runs: eight ballots, two contests, and the command line as people use it."""
+"""A small election for whole runs: eight ballots, two contests, and the command line as people use it."""
 
 import csv
 import json

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from guardian_samples import ENGINE, MANIFEST, ceremony
 
 from amarvote.device.election import Station, learn_context, learn_station, read_pin
 from amarvote.device.encrypting import submission_body
@@ -16,7 +15,13 @@ from amarvote.device.journal import Journal
 from amarvote.device.session import Session
 from amarvote.device.voters import Marks, Voter, acts, voter_line
 from amarvote.electionguard.ballots import BallotStatus, EncryptedBallot
-from amarvote.electionguard.confirmation import SIMPLE_CHAINING, chained_field, device_hash, initial_hash, unchained_field
+from amarvote.electionguard.confirmation import (
+    SIMPLE_CHAINING,
+    chained_field,
+    device_hash,
+    initial_hash,
+    unchained_field,
+)
 from amarvote.electionguard.context import Context
 from amarvote.electionguard.hashing import element_bytes
 from amarvote.electionguard.identifier import verify_challenge_reference
@@ -24,6 +29,7 @@ from amarvote.participants.service import Answer, Refused
 from amarvote.record.canonical import decode_item
 from amarvote.record.codec import read_ballot
 from amarvote.record.commitments import commitments_length
+from guardian_samples import ENGINE, MANIFEST, ceremony
 
 NAME = "Booth 1 – Zürich"
 CAST = Marks({"mayor": {"ada": 1}, "council": {"red": 2}}, {})
@@ -56,7 +62,9 @@ class Box:
         if path == "/election/manifest":
             return Answer(200, self.context.manifest.raw)
         if path == "/devices/me":
-            return _json({"name": "booth-1", "device_id": NAME, "h_di": _text(device_hash(self.context.h_e, NAME))})
+            return _json(
+                {"name": "booth-1", "device_id": NAME, "h_di": _text(device_hash(self.context.h_e, NAME))}
+            )
         self.asked += 1
         id_b = bytes.fromhex(path.removeprefix("/ballots/"))
         return _json({"state": "accepted" if id_b in self.accepted else "submitted", "findings": []})
@@ -143,7 +151,11 @@ def serve(box: Box, home: Path, voters: Path, seen: list[tuple[bytes, int]] | No
 def test_serves_everybody_and_closes(box, tmp_path, voters):
     seen: list[tuple[bytes, int]] = []
     serve(box, tmp_path, voters, seen)
-    assert [ballot.status for ballot in box.order] == [BallotStatus.CAST, BallotStatus.CHALLENGED, BallotStatus.CAST]
+    assert [ballot.status for ballot in box.order] == [
+        BallotStatus.CAST,
+        BallotStatus.CHALLENGED,
+        BallotStatus.CAST,
+    ]
     assert [ballot.weight for ballot in box.order] == [1, 3, 3]
     assert box.closed == 1
     # the code is shown before the ballot is submitted, and is the one that is submitted
@@ -200,7 +212,11 @@ def test_killed_again_and_again_no_ballot_is_lost_or_doubled(box, tmp_path, vote
         with pytest.raises(Killed):
             serve(box, tmp_path, voters)
     serve(box, tmp_path, voters)
-    assert [ballot.status for ballot in box.order] == [BallotStatus.CAST, BallotStatus.CHALLENGED, BallotStatus.CAST]
+    assert [ballot.status for ballot in box.order] == [
+        BallotStatus.CAST,
+        BallotStatus.CHALLENGED,
+        BallotStatus.CAST,
+    ]
     assert len(box.stored) == 3
     fields = [ballot.chaining_field for ballot in box.order]
     if box.context.manifest.chaining_mode == SIMPLE_CHAINING:
@@ -240,14 +256,20 @@ def test_any_other_election_is_refused(box):
 
 
 def test_a_wrong_device_hash_is_refused(box, monkeypatch):
-    monkeypatch.setattr(Box, "get", lambda self, path: _json({"name": "x", "device_id": NAME, "h_di": _text(bytes(32))}))
+    monkeypatch.setattr(
+        Box, "get", lambda self, path: _json({"name": "x", "device_id": NAME, "h_di": _text(bytes(32))})
+    )
     with pytest.raises(DeviceError, match="hash of the device string"):
         learn_station(box, box.context)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("answer", [[], {}, {"n": True, "k": 1}, {"n": 3, "k": 2, "joint_key": "AA==", "joint_data_key": ""}])
+@pytest.mark.parametrize(
+    "answer", [[], {}, {"n": True, "k": 1}, {"n": 3, "k": 2, "joint_key": "AA==", "joint_data_key": ""}]
+)
 def test_an_election_that_is_none(box, monkeypatch, answer):
-    monkeypatch.setattr(Box, "get", lambda self, path: _json(answer) if path == "/election" else Answer(200, MANIFEST.raw))
+    monkeypatch.setattr(
+        Box, "get", lambda self, path: _json(answer) if path == "/election" else Answer(200, MANIFEST.raw)
+    )
     with pytest.raises(DeviceError, match="whose keys are made"):
         learn_context(box, bytes(32))  # type: ignore[arg-type]
 

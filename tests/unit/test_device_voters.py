@@ -56,7 +56,9 @@ def test_marks_by_index():
     assert by_index(MANIFEST, OTHER) == ({1: {2: 1}, 2: {1: 3}}, {2: "Łukasz"})
 
 
-@pytest.mark.parametrize("marks", [Marks({"king": {}}, {}), Marks({"mayor": {"zoe": 1}}, {}), Marks({}, {"x": ""})])
+@pytest.mark.parametrize(
+    "marks", [Marks({"king": {}}, {}), Marks({"mayor": {"zoe": 1}}, {}), Marks({}, {"x": ""})]
+)
 def test_marks_that_the_manifest_does_not_have(marks):
     with pytest.raises(NotInManifestError):
         by_index(MANIFEST, marks)

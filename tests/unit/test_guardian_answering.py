@@ -6,8 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from guardian_samples import ENGINE, Ceremony, ceremony, challenged, encrypted_tally
-from post_office import Desk, PostOffice
 
 from amarvote.electionguard.challenged_ballots import ChallengedBallot, Question, combine_challenged
 from amarvote.electionguard.decryption import combine_decryption, tally_ciphertexts
@@ -22,6 +20,8 @@ from amarvote.guardian.answering import Answering
 from amarvote.guardian.errors import RefusedRun, WrongPassphrase
 from amarvote.guardian.mail import Conversation, ConversationOver
 from amarvote.guardian.run_state import Answers, Part, Run, RunState
+from guardian_samples import ENGINE, Ceremony, ceremony, challenged, encrypted_tally
+from post_office import Desk, PostOffice
 
 MEMBERS = (1, 3)
 TOTALS = [[3, 2], [1, 0, 4]]
@@ -127,8 +127,8 @@ def test_asked_again_the_stored_answer_is_sent_and_no_nonce_is_left(runs):
     sent = dict(runs.office.mail)
     assert runs.both() == [None, None]
     assert runs.office.mail == sent
-    assert not [path for path in runs.folder.rglob("*.sealed")]
-    assert len([path for path in runs.folder.rglob("*.answers")]) == 6
+    assert not list(runs.folder.rglob("*.sealed"))
+    assert len(list(runs.folder.rglob("*.answers"))) == 6
 
 
 def test_nonces_are_sealed_on_disk_before_a_commitment_leaves(runs):

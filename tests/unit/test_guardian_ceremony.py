@@ -6,7 +6,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from post_office import Desk, PostOffice
 
 from amarvote.electionguard.context import parameter_base_hash
 from amarvote.electionguard.engine import Engine
@@ -19,6 +18,7 @@ from amarvote.guardian.sealing import Stretching
 from amarvote.participants.service import Refused
 from amarvote.record.codec import guardian_item
 from guardian_samples import MANIFEST
+from post_office import Desk, PostOffice
 
 N, K = 3, 2
 
@@ -120,7 +120,9 @@ def test_what_is_shown_under_its_own_name_must_be_its_own(guardians):
 
 def test_a_wrong_share_names_its_sender(guardians):
     guardians.office.tamper = lambda sender, name, part, to, payload: (
-        payload[:520] + bytes((payload[520] ^ 1,)) + payload[521:] if (sender, name, to) == (2, "share", 1) else payload
+        payload[:520] + bytes((payload[520] ^ 1,)) + payload[521:]
+        if (sender, name, to) == (2, "share", 1)
+        else payload
     )
     refusals = guardians.all()
     assert (refusals[1] or "").startswith("Complaint. Guardian 2")

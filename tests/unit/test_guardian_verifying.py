@@ -7,7 +7,6 @@ from typing import Any
 
 import httpx
 import pytest
-from conformance import elections
 
 from amarvote.electionguard.ballots import BallotStatus
 from amarvote.guardian import verifying
@@ -16,6 +15,7 @@ from amarvote.guardian.verifying import OwnCopy, RecordRefused
 from amarvote.participants.service import Answer, AnswerError, Service
 from amarvote.record.sections import Phase
 from amarvote.record.verifier import verify_record
+from conformance import elections
 
 
 class Shelf:
@@ -68,7 +68,9 @@ def test_verifies_and_reads_what_there_is_to_open(tmp_path, published, h_e):
     root, record = verified(tmp_path, h_e, shelf)
     assert root == verify_record(published, Phase.AGGREGATED).roots[Phase.AGGREGATED]
     assert record.context.h_e == h_e
-    assert [(one.contest, one.option) for one in record.tally] == sorted((one.contest, one.option) for one in record.tally)
+    assert [(one.contest, one.option) for one in record.tally] == sorted(
+        (one.contest, one.option) for one in record.tally
+    )
     opened = [ballot.ballot for ballot in record.challenged]
     assert opened
     assert all(ballot.status is BallotStatus.CHALLENGED for ballot in opened)

@@ -1,10 +1,10 @@
 import pytest
-from guardian_samples import MANIFEST
 from hypothesis import given
 from hypothesis import strategies as st
 
 from amarvote.inputs.ballot_rules import BallotLine
 from amarvote.launch.drawing import challenges_of, draw_cards, draw_marks
+from guardian_samples import MANIFEST
 
 CARDS = [BallotLine(n, f"card-{n}", "town", {}) for n in range(1, 6)]
 
@@ -12,7 +12,7 @@ CARDS = [BallotLine(n, f"card-{n}", "town", {}) for n in range(1, 6)]
 def test_every_card_once_where_they_suffice():
     assert draw_cards(CARDS, 5, 1) == CARDS
     fewer = draw_cards(CARDS, 3, 1)
-    assert len(set(card.ballot_id for card in fewer)) == 3
+    assert len({card.ballot_id for card in fewer}) == 3
 
 
 def test_beyond_that_whole_cards_again_under_names_of_their_own():
@@ -35,7 +35,12 @@ def test_challenges_are_spread_and_add_up(voters, challenged):
     assert max(each) - min(each) <= 1
 
 
-@given(seed=st.integers(), voter=st.integers(0, 10**6), turn=st.integers(0, 9), style=st.sampled_from(["town", "village"]))
+@given(
+    seed=st.integers(),
+    voter=st.integers(0, 10**6),
+    turn=st.integers(0, 9),
+    style=st.sampled_from(["town", "village"]),
+)
 def test_made_up_marks_are_valid(seed, voter, turn, style):
     marks = draw_marks(MANIFEST, style, seed, voter, turn)
     contests = {contest.id: contest for contest in MANIFEST.contests}

@@ -2,8 +2,8 @@ import json
 from dataclasses import replace
 
 import pytest
-import small_run
 
+import small_run
 from amarvote.device.voters import read_voters
 from amarvote.launch.electorate import read_roll, write_electorate
 from amarvote.launch.errors import UnusableInput, WrongOptions
@@ -37,7 +37,7 @@ def test_csv_as_well(tmp_path, given):
 
 
 def test_small_groups_are_refused_with_a_sentence(tmp_path, given):
-    with pytest.raises(WrongOptions, match="only 5 ballots.*--minimum-group 5"):
+    with pytest.raises(WrongOptions, match=r"only 5 ballots.*--minimum-group 5"):
         count_inputs(tmp_path / "run", replace(COUNT, minimum_group=10), *given)
 
 
@@ -102,7 +102,10 @@ def test_a_seed_repeats_the_voters(demo, tmp_path):
 def test_everyone_gets_a_token_and_a_device(tmp_path, given):
     inputs = count_inputs(tmp_path / "run", COUNT, *given)
     write_electorate(tmp_path / "run", COUNT, inputs)
-    voters = [list(read_voters(tmp_path / "run" / "devices" / name / "voters.jsonl")) for name in ("device-1", "device-2")]
+    voters = [
+        list(read_voters(tmp_path / "run" / "devices" / name / "voters.jsonl"))
+        for name in ("device-1", "device-2")
+    ]
     assert [len(some) for some in voters] == [4, 4]
     everybody = [voter for some in voters for voter in some]
     assert len({voter.token for voter in everybody}) == 8

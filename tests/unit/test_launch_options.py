@@ -21,7 +21,9 @@ def test_by_default_everyone_beyond_the_quorum_is_absent(n, k):
     assert len(options.present) == k
 
 
-@pytest.mark.parametrize(("text", "absent"), [("4,5", (4, 5)), (" 5 , 4", (4, 5)), ("none", ()), ("", ()), ("1", (1,))])
+@pytest.mark.parametrize(
+    ("text", "absent"), [("4,5", (4, 5)), (" 5 , 4", (4, 5)), ("none", ()), ("", ()), ("1", (1,))]
+)
 def test_absent_guardians_are_read(text, absent):
     assert read_absent(text) == absent
 

@@ -59,7 +59,10 @@ def test_reading_is_bounded(tmp_path):
 def test_a_second_process_waits_for_the_home(tmp_path):
     home = private_folder(tmp_path / "home")
     assert stat.S_IMODE(home.stat().st_mode) == 0o700
-    program = "import sys, pathlib; from amarvote.participants.files import alone_in\nwith alone_in(pathlib.Path(sys.argv[1])): print('entered')"
+    program = (
+        "import sys, pathlib; from amarvote.participants.files import alone_in\n"
+        "with alone_in(pathlib.Path(sys.argv[1])): print('entered')"
+    )
     with alone_in(home):
         child = subprocess.Popen([sys.executable, "-c", program, str(home)], stdout=subprocess.PIPE)
         with pytest.raises(subprocess.TimeoutExpired):

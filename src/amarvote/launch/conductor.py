@@ -198,7 +198,7 @@ class Conductor:
             for phase in progress["phases"]
             if phase["chunks"] and phase["name"] != "accept"
         ]
-        if progress["state"] == "waiting_for_guardians":
+        if progress["state"] in ("waiting_for_guardians", "decrypting"):
             verified = [self._roles.verified(index) for index in self._options.present]
             lines.append(("guardians", sum(done for done, _ in verified), sum(total for _, total in verified)))
         for name, done, total in lines:

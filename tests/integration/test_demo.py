@@ -1,0 +1,240 @@
+"""Whole runs of `amarvote demo` and `amarvote count`, as people type them."""
+
+import json
+import re
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import small_run
+from small_run import amarvote, write_inputs
+
+SMALL = ["--guardians", "3", "--quorum", "2", "--challenged", "2", "--workers", "2", "--devices", "2"]
+
+PHASES = {
+    "setup",
+    "accept",
+    "aggregate",
+    "merge",
+    "publish",
+    "share",
+    "reveal",
+    "respond",
+    "combine",
+    "record",
+    "verify",
+    "verify_merge",
+}
+
+
+class Counted:
+    """A finished `amarvote count` with chained ballots; who had the database open while it ran."""
+
+    def __init__(self, folder: Path) -> None:
+        self.inputs = write_inputs(folder, chaining=1)
+        self.run = folder / "deep" / ("x" * 90) / "run"  # deeper than a socket's address is long
+        self.readers: set[str] = set()
+        self.seen: set[str] = set()
+        process = small_run.begin("count", *self.inputs, *SMALL, "--seed", "3", "--out", str(self.run), "--json")
+        while process.poll() is None:
+            self.look()
+            time.sleep(0.1)
+        self.stdout, self.stderr = process.communicate()
+        self.code = process.returncode
+
+    def look(self) -> None:
+        database = str(self.run / "election.db")
+        for name, pid in small_run.pids(self.run).items():
+            self.seen.add(name)
+            try:
+                opened = {str(entry.readlink()) for entry in Path(f"/proc/{pid}/fd").iterdir()}
+            except OSError:
+                continue
+            if database in opened:
+                self.readers.add(name)
+
+    @property
+    def report(self) -> dict[str, Any]:
+        made: dict[str, Any] = json.loads(self.stdout)
+        return made
+
+
+@pytest.fixture(scope="module")
+def counted(tmp_path_factory) -> Counted:
+    return Counted(tmp_path_factory.mktemp("counted"))
+
+
+def test_count_gives_the_totals_beside_the_plaintext(counted):
+    assert counted.code == 0, counted.stderr
+    report = counted.report
+    assert set(report) == {
+        "ballots",
+        "accepted",
+        "challenged",
+        "rejected",
+        "totals",
+        "mismatches",
+        "verified",
+        "record",
+        "seconds",
+        "worker_rss_mb",
+        "phases",
+    }
+    assert (report["ballots"], report["accepted"], report["challenged"], report["rejected"]) == (8, 8, 2, 0)
+    assert report["totals"] == {c: {o: [n, n] for o, n in some.items()} for c, some in small_run.TOTALS.items()}
+    assert (report["mismatches"], report["verified"]) == (0, True)
+    assert set(report["phases"]) == PHASES
+    assert all(phase["chunks"] >= 1 and phase["seconds"] >= 0 for phase in report["phases"].values())
+    assert 0 < report["worker_rss_mb"]["baseline"] <= report["worker_rss_mb"]["max"] < 200
+
+
+def test_progress_goes_to_standard_error_in_lines(counted):
+    for phase in ("encrypt", "accept", "guardians", "verify"):
+        assert re.search(rf"^{phase}: (\d+) of \1$", counted.stderr, re.MULTILINE), phase
+
+
+def test_the_record_verifies_without_us(counted):
+    verified = amarvote("verify", counted.report["record"], "--json")
+    assert verified.returncode == 0
+    assert json.loads(verified.stdout)["passed"] is True
+
+
+def test_only_orchestrator_and_workers_open_the_database(counted):
+    assert {"guardian-1", "guardian-2", "guardian-3", "device-1", "device-2"} <= counted.seen
+    parents = {name for name in counted.readers if not name.endswith("/child")}
+    assert {"orchestrator", "worker-1", "worker-2"} == parents == counted.readers
+
+
+def test_challenged_ballots_were_opened_for_their_voters(counted):
+    openings = list((counted.run / "devices").glob("*/openings/*.json"))
+    assert len(openings) == 2
+    assert not list((counted.run / "devices").glob("*/unopened/*"))
+
+
+def test_no_secret_is_left_and_no_file_is_for_others(counted):
+    guardians = counted.run / "guardians"
+    assert not list(guardians.rglob("*.sealed"))
+    assert not list(guardians.glob("*/ceremony-key.json"))
+    assert counted.run.stat().st_mode & 0o077 == 0
+    private = [*guardians.glob("*/key.json"), *guardians.glob("*/passphrase"), *guardians.glob("*/token")]
+    assert len(private) == 9
+    assert all(path.stat().st_mode & 0o077 == 0 for path in private)
+    assert len({path.read_bytes() for path in guardians.glob("*/passphrase")}) == 3
+
+
+def test_no_secret_is_in_a_log(counted):
+    logs = b"".join(path.read_bytes() for path in (counted.run / "logs").iterdir())
+    secrets = [
+        path.read_bytes()
+        for path in (counted.run / "guardians").glob("*/*")
+        if path.name in ("passphrase", "token")
+    ]
+    tokens = json.loads((counted.run / "officer" / "tokens.json").read_bytes())
+    assert not any(secret in logs for secret in secrets)
+    assert tokens["officer"].encode() not in logs
+
+
+def test_no_process_is_left(counted):
+    assert small_run.pids(counted.run) == {}
+
+
+def test_a_finished_run_is_not_done_again(counted):
+    again = amarvote("count", *counted.inputs, "--out", str(counted.run))
+    assert again.returncode == 64
+    assert "is finished" in again.stderr
+    assert again.stdout == ""
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory) -> Any:
+    """Begun, killed, and resumed without a word about its options."""
+    folder = tmp_path_factory.mktemp("demo")
+    few = ["--ballots", "6", "--challenged", "1", "--guardians", "1", "--quorum", "1", "--workers", "1"]
+    begun = small_run.begin("demo", *few, "--devices", "1", "--out", str(folder / "run"))
+    while not (folder / "run" / "devices" / "device-1" / "last-ballot").exists():
+        assert begun.poll() is None, begun.communicate()
+        time.sleep(0.05)
+    begun.kill()
+    begun.communicate()
+    return amarvote("demo", "--out", str(folder / "run")), folder / "run"
+
+
+def test_the_demo_resumes_and_ends_with_a_table(demo):
+    resumed, folder = demo
+    assert resumed.returncode == 0, resumed.stderr
+    assert "Resuming the run" in resumed.stderr
+    assert "Every total equals the plaintext count." in resumed.stdout
+    assert "6 ballots counted, 1 challenged and opened, 0 rejected" in resumed.stdout
+    assert f"amarvote verify {folder}/record" in resumed.stdout.replace("\n", " ").replace("  ", " ")
+
+
+def test_the_demo_says_that_it_opens_small_groups(demo):
+    resumed, _ = demo
+    assert "MAYOR (first choices)" in resumed.stdout
+
+
+def test_other_options_do_not_resume(tmp_path):
+    folder = tmp_path / "run"
+    begun = small_run.begin("demo", "--ballots", "6", "--out", str(folder))
+    while not (folder / "run.json").exists():
+        assert begun.poll() is None, begun.communicate()
+        time.sleep(0.02)
+    begun.kill()
+    begun.communicate()
+    for options, words in (
+        (["demo", "--ballots", "7"], "has --ballots 6, not 7"),
+        (["demo", "--absent", "none"], "has --absent 4,5, not none"),
+        (["count"], "amarvote demo"),
+    ):
+        refused = amarvote(*options, "--out", str(folder))
+        assert refused.returncode == 64
+        assert words in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["demo", "--guardians", "2"], "--quorum must lie within 1 and 2, not 3"),
+        (["demo", "--absent", "3,4,5"], "nothing could be opened"),
+        (["demo", "--absent", "9"], "guardian 9"),
+        (["demo", "--ballots", "none"], "--ballots"),
+        (["demo", "--chaining", "double"], "--chaining"),
+        (["demo", "--workers", "0"], "--workers"),
+        (["count"], "--manifest and --ballots"),
+    ],
+)
+def test_usage_errors_end_with_64_and_a_sentence(tmp_path, options, words):
+    refused = amarvote(*options, "--out", str(tmp_path / "run"))
+    assert refused.returncode == 64
+    assert words in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert not (tmp_path / "run" / "election.db").exists()
+
+
+def test_a_folder_of_something_else_is_left_alone(tmp_path):
+    (tmp_path / "letter").write_text("dear")
+    refused = amarvote("demo", "--out", str(tmp_path))
+    assert refused.returncode == 64
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["letter", "lock"]
+
+
+def test_bad_ballots_are_all_named_before_anything_is_encrypted(tmp_path):
+    inputs = write_inputs(tmp_path)
+    lines = (tmp_path / "ballots.jsonl").read_text().splitlines()
+    lines[2], lines[5] = "{", lines[0]
+    (tmp_path / "ballots.jsonl").write_text("\n".join(lines))
+    refused = amarvote("count", *inputs, "--out", str(tmp_path / "run"))
+    assert refused.returncode == 2
+    assert "line 3:" in refused.stderr
+    assert "line 6:" in refused.stderr
+    assert not (tmp_path / "run" / "election.db").exists()
+    assert not list((tmp_path / "run").rglob("voters.jsonl"))
+
+
+def test_small_groups_are_not_opened_unasked(tmp_path):
+    inputs = write_inputs(tmp_path)[:-2]
+    refused = amarvote("count", *inputs, "--out", str(tmp_path / "run"))
+    assert refused.returncode == 64
+    assert "--minimum-group 5" in refused.stderr
