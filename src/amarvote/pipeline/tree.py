@@ -77,7 +77,7 @@ def _groups(below: list[Row[Any]], items: int, most_bytes: int) -> list[tuple[in
     groups: list[tuple[int, int]] = []
     size = count = 0
     for one in below:
-        if groups and count < items and (count < 2 or size + one.bytes <= most_bytes):
+        if groups and count < max(items, 2) and (count < 2 or size + one.bytes <= most_bytes):
             groups[-1] = (groups[-1][0], one.last)
             count, size = count + 1, size + one.bytes
         else:

@@ -1,0 +1,36 @@
+"""Several elections in one database, with records of their own: a small one beside a big one."""
+
+from amarvote.elections import officer, results
+from amarvote.record.verifier import verify_record
+from staging.stage import QUICK, Stage
+
+
+def test_a_small_election_is_counted_while_a_big_one_still_is(tmp_path, plain_guardians, plain_manifest):
+    from dataclasses import replace
+
+    settings = replace(QUICK, items=1)
+    big = Stage(tmp_path, plain_guardians, plain_manifest, name="big", settings=settings)
+    small = Stage(tmp_path, plain_guardians, plain_manifest, name="small", settings=settings)
+    for stage in (big, small):
+        stage.prepare()
+    for number in range(16):
+        big.vote(1 + number % 2)
+    for _ in range(2):
+        small.vote(2)
+    for stage in (big, small):
+        officer.close_voting(stage.service)
+    done = 0
+    while small.state() != "waiting_for_guardians":
+        assert big.work(most=1) == 1  # any worker serves both
+        done += 1
+    assert big.state() in ("closing", "counting")
+    small.answer(small.run([1, 2]))
+    while small.state() != "published":
+        assert big.work(most=1) == 1
+    assert results.results(small.service)["totals"] == {"c1": {"o1": 0, "o2": 2}}
+    big.work()
+    big.answer(big.run([1, 3]))
+    big.work()
+    assert results.results(big.service)["totals"] == {"c1": {"o1": 8, "o2": 8}}
+    for stage in (big, small):
+        assert verify_record(stage.record).passed

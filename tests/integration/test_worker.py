@@ -1,0 +1,163 @@
+"""The worker with its real child: memory, replacement, limits, an orderly end."""
+
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import func, select
+
+from amarvote.elections import progress
+from amarvote.pipeline.computer import ChildDiedError, Computer
+from amarvote.pipeline.messages import Message
+from amarvote.pipeline.relay import relay
+from amarvote.pipeline.settings import Settings
+from amarvote.pipeline.worker import Worker, no_step
+from amarvote.store.tables import chunks, workers
+
+TOGETHER_MB = 200
+AT_ONCE = Settings(items=1, cut_seconds=0.0, backoff_seconds=0.0, relay_seconds=0.01, parent_rss_kb=1 << 30)
+
+
+@pytest.fixture
+def worker_of(opened):
+    """Makes workers over the open election, with real children."""
+    computers = []
+
+    def make(settings=AT_ONCE, at_step=no_step):
+        computer = Computer(opened.records)
+        computers.append(computer)
+        relay(opened.service.database, settings)
+        worker = Worker(opened.service.database, opened.records, "w", settings, computer, at_step)
+        computer.start()
+        return worker, computer
+
+    yield make
+    for computer in computers:
+        computer.stop()
+
+
+def test_parent_and_child_stay_small_and_say_so(opened, worker_of):
+    """The worker as it is started in earnest, over some chunks."""
+    for number in range(6):
+        opened.vote(1 + number % 2)
+    command = [sys.executable, "-m", "amarvote.pipeline.worker", "--database", opened.url, "--name", "earnest"]
+    process = subprocess.Popen([*command, "--record", str(opened.records)])
+    try:
+        while progress.progress(opened.service)["ballots"]["accepted"] < 6:
+            assert process.poll() is None
+        assert row_of_earnest(opened)["pid"] == process.pid
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 0
+    finally:
+        process.kill()
+        process.wait()
+    row = row_of_earnest(opened)
+    assert 20 < row["baseline_mb"] <= row["peak_mb"] < TOGETHER_MB
+    with pytest.raises(ProcessLookupError):
+        os.kill(row["child_pid"], 0)
+
+
+def row_of_earnest(stage):
+    return next(row for row in progress.progress(stage.service)["workers"] if row["name"] == "earnest")
+
+
+def test_a_child_that_grew_is_replaced_between_chunks(opened, worker_of):
+    opened.vote(1)
+    opened.vote(2)
+    worker, computer = worker_of(replace(AT_ONCE, child_rss_kb=1))
+    first = computer.pid
+    assert worker.one_chunk()
+    assert computer.pid is None
+    computer.start()
+    assert computer.pid != first
+    relay(opened.service.database, AT_ONCE)
+    assert worker.one_chunk()
+    assert progress.progress(opened.service)["ballots"]["accepted"] == 2
+
+
+def test_a_parent_that_grew_ends_itself(opened, worker_of):
+    opened.vote(1)
+    worker, _ = worker_of(replace(AT_ONCE, parent_rss_kb=1))
+    worker.run()
+    assert progress.progress(opened.service)["ballots"]["accepted"] == 1
+
+
+def test_a_child_that_computes_for_ever_is_ended_and_its_chunk_counts_a_death(opened, worker_of):
+    opened.vote(1)
+    worker, computer = worker_of(replace(AT_ONCE, chunk_seconds=-1.0, relay_seconds=0.001))
+    assert worker.one_chunk()
+    assert computer.pid is None
+    with opened.service.database.read() as connection:
+        row = connection.execute(select(chunks).order_by(chunks.c.id.desc()).limit(1)).one()
+    assert (row.state in ("ready", "handed"), row.deaths, row.errors) == (True, 1, 0)
+    assert "was at it for" in row.reason
+
+
+def test_what_the_child_cannot_do_is_the_chunks_reason(opened, worker_of):
+    opened.vote(1)
+    worker, computer = worker_of()
+    computer.start()
+    computer.ask(Message("nothing that anybody knows"))
+    assert computer.answer(30).fields["reason"].startswith("KeyError")
+    assert worker.one_chunk()  # the same child goes on
+    assert progress.progress(opened.service)["ballots"]["accepted"] == 1
+
+
+def test_a_child_that_cannot_start_is_told_from_one_that_was_killed(opened):
+    computer = Computer(opened.records, ("-c", "raise SystemExit(3)"))
+    with pytest.raises(ChildDiedError, match="ended with code 3"):
+        computer.start()
+    computer.stop()
+    computer = Computer(opened.records)
+    computer.start()
+    os.kill(computer.pid, signal.SIGKILL)
+    with pytest.raises(ChildDiedError, match="killed by signal 9"):
+        computer.answer(30)
+    with pytest.raises(ChildDiedError):
+        computer.ask(Message("accept"))
+    computer.stop()
+
+
+def test_the_child_opens_no_database():
+    """It imports neither the store nor what that is made of."""
+    code = "import amarvote.pipeline.child, sys; print(*sys.modules)"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(told.stdout.split())
+    assert "amarvote.electionguard.engine" in loaded
+    assert not loaded & {"sqlalchemy", "amarvote.store", "httpx", "fastapi"}
+
+
+def test_no_transaction_is_open_while_the_child_computes(opened, worker_of):
+    """At the step `asked` anybody can write at once."""
+    opened.vote(1)
+    written = []
+
+    def write(name):
+        if name == "asked":
+            with opened.service.database.write() as connection:
+                written.append(connection.execute(select(func.count()).select_from(workers)).scalar_one())
+
+    worker, _ = worker_of(at_step=write)
+    assert worker.one_chunk()
+    assert len(written) == 1
+
+
+def test_the_command_refuses_a_database_that_is_none(tmp_path):
+    told = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "amarvote.pipeline.worker",
+            "--database",
+            f"sqlite:///{tmp_path}/no.db",
+            "--record",
+            ".",
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (told.returncode, "holds no election" in told.stderr) == (2, True)
