@@ -1,11 +1,14 @@
 """Files that a participant relies on: written whole or not at all, on disk before anything depends on them."""
 
 import fcntl
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
+
+log = logging.getLogger(__name__)
 
 PRIVATE_FILE = 0o600
 PRIVATE_FOLDER = 0o700
@@ -75,7 +78,11 @@ def read_bounded(path: Path, largest: int) -> bytes:
 def alone_in(home: Path) -> Iterator[None]:
     """Wait until no other process works in `home`, and keep others out until the end of the block."""
     with (home / "lock").open("a") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            log.warning("another process works in %s; this one waits for its end", home)
+            fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 
