@@ -121,6 +121,31 @@ def test_a_child_that_cannot_start_is_told_from_one_that_was_killed(opened):
     computer.stop()
 
 
+def test_an_answer_that_nobody_waited_for_is_not_taken_for_the_next_one(opened, worker_of):
+    """The database fails the worker while its child computes; the worker goes on to another chunk."""
+    opened.vote(1)
+    turned_away = []
+
+    def turn_away(name):
+        if name == "asked" and not turned_away:
+            turned_away.append(name)
+            raise OSError("the disk is gone")
+
+    worker, computer = worker_of(at_step=turn_away)
+    assert worker.one_chunk()
+    computer.start()
+    computer.ask(Message("nothing that anybody knows"))
+    assert computer.answer(30).fields.get("reason", "").startswith("KeyError")
+
+
+def test_a_child_that_never_gets_ready_is_given_up(opened, monkeypatch):
+    monkeypatch.setattr("amarvote.pipeline.computer.START_SECONDS", 0.2)
+    computer = Computer(opened.records, ("-c", "import time; time.sleep(60)"))
+    with pytest.raises(ChildDiedError, match="was not ready"):
+        computer.start()
+    assert computer.pid is None
+
+
 def test_the_child_opens_no_database():
     """It imports neither the store nor what that is made of."""
     code = "import amarvote.pipeline.child, sys; print(*sys.modules)"

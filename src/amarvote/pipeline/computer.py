@@ -14,6 +14,7 @@ from amarvote.pipeline.child import READY
 from amarvote.pipeline.messages import Message, PipeError, read, write
 
 STOP_SECONDS = 5.0
+START_SECONDS = 60.0
 
 
 class ChildDiedError(Exception):
@@ -29,6 +30,7 @@ class Computer:
         self._process: subprocess.Popen[bytes] | None = None
         self._answers: SimpleQueue[Message | None] = SimpleQueue()
         self._ticks = -1
+        self._owes_answer = False
         self.peak_kb = 0
         """The greatest RSS of any child so far."""
 
@@ -38,7 +40,13 @@ class Computer:
         return None if self._process is None else self._process.pid
 
     def start(self) -> None:
-        """Start a child unless one lives; ChildDiedError where it does not come up."""
+        """Start a child unless one lives; ChildDiedError where it does not come up.
+
+        A child that still owes an answer is replaced: whoever asked has turned away, because the database failed
+        meanwhile, and what it would answer must not be taken for the answer to the next question.
+        """
+        if self._owes_answer:
+            self.kill()
         if self._process is not None and self._process.poll() is None:
             return
         self.stop()
@@ -52,11 +60,17 @@ class Computer:
         self._answers = SimpleQueue()
         self._ticks = -1
         threading.Thread(target=_read_answers, args=(self._process, self._answers), daemon=True).start()
-        if self._next(None) != Message(READY):
+        try:
+            first = self._answers.get(timeout=START_SECONDS)
+        except Empty:
+            self.kill()
+            raise ChildDiedError(f"the computing process was not ready after {START_SECONDS:.0f} s") from None
+        if first != Message(READY):
             raise ChildDiedError(self._epitaph())
 
     def ask(self, question: Message) -> None:
         """Hand the child its work."""
+        self._owes_answer = True
         try:
             write(self._input, question)
         except OSError:
@@ -65,11 +79,12 @@ class Computer:
     def answer(self, seconds: float) -> Message | None:
         """What the child answered; None where it has not within `seconds`; ChildDiedError where it never will."""
         try:
-            answer = self._next(seconds)
+            answer = self._answers.get(timeout=seconds)
         except Empty:
             return None
         if answer is None:
             raise ChildDiedError(self._epitaph())
+        self._owes_answer = False
         return answer
 
     def moved(self) -> bool:
@@ -89,6 +104,7 @@ class Computer:
     def stop(self) -> None:
         """End the child: its input ends, and where that does not help it is killed."""
         process, self._process = self._process, None
+        self._owes_answer = False
         if process is None:
             return
         self.peak_kb = max(self.peak_kb, memory.peak_kb(process.pid))
@@ -114,9 +130,6 @@ class Computer:
         if self._process is None or self._process.stdin is None:
             raise ChildDiedError("there is no child")
         return self._process.stdin
-
-    def _next(self, seconds: float | None) -> Message | None:
-        return self._answers.get(timeout=seconds)
 
     def _epitaph(self) -> str:
         """How the child ended."""
