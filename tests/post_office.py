@@ -62,6 +62,9 @@ class Desk:
             return _json(office.run)
         _, _, conversation, name = path.split("/")
         with office.lock:
+            complete = office.complete(conversation, name)
+            missing = sorted(office.missing(conversation, name))
+            mail = office.mail.items() if complete else ()
             messages = [
                 {
                     "sender": key[4],
@@ -69,12 +72,10 @@ class Desk:
                     "part": key[2],
                     "payload": base64.b64encode(office.tamper(key[4], name, key[2], self.index, payload)).decode(),
                 }
-                for key, payload in office.mail.items()
+                for key, payload in mail
                 if key[:2] == (conversation, name) and key[3] in (0, self.index)
             ]
-            complete = office.complete(conversation, name)
-            missing = sorted(office.missing(conversation, name))
-        return _json({"complete": complete, "missing": missing, "messages": messages if complete else []})
+        return _json({"complete": complete, "missing": missing, "messages": messages})
 
     def put(self, path: str, body: bytes, **parameters: Any) -> Answer:
         _, _, conversation, name, part = path.split("/")

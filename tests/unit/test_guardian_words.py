@@ -18,11 +18,14 @@ def test_half_a_confirmation_is_none(text):
         read_words(text)
 
 
-def test_waits_until_the_words_are_typed(tmp_path):
+def test_waits_until_the_words_are_typed_wholly(tmp_path):
+    typed = [b"", b"H_G ", words_text(H_G, H_E).encode()[:-8], words_text(H_G, H_E).encode()]
+
     def type_them(seconds: float) -> None:
-        (tmp_path / "confirm").write_bytes((tmp_path / "words").read_bytes())
+        (tmp_path / "confirm").write_bytes(typed.pop(0))
 
     Confirmation(tmp_path).ask(type_them, H_G, H_E)
+    assert not typed
     assert (tmp_path / "words").read_text() == words_text(H_G, H_E)
 
 

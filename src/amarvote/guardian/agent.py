@@ -60,10 +60,7 @@ class Agent:
         """The guardian's key, made in the ceremony where that is not over."""
         key = self._files.key()
         if key is None or self._election().get("state") == "ceremony":
-            Ceremony(self._service, self._index, self._home, self._files).run()
-            key = self._files.key()
-        if key is None:
-            raise GuardianError("The ceremony left no key.")
+            return Ceremony(self._service, self._index, self._home, self._files).run()
         return key
 
     def _state(self, key: GuardianKey) -> str:

@@ -34,7 +34,7 @@ from amarvote.electionguard.key_ceremony import (
 from amarvote.electionguard.manifest import parse_manifest
 from amarvote.guardian.confirmation import Confirmation
 from amarvote.guardian.errors import GuardianError
-from amarvote.guardian.key_files import CeremonySecret, KeyFiles
+from amarvote.guardian.key_files import CeremonySecret, GuardianKey, KeyFiles
 from amarvote.guardian.mail import Conversation, from_each
 from amarvote.participants.files import private_folder, read_bounded, write_durably
 from amarvote.participants.service import Refused, Service
@@ -57,8 +57,8 @@ class Ceremony:
         self._mail = Conversation(service, "ceremony")
         self._engine = Engine()
 
-    def run(self) -> None:
-        """Everything up to this guardian's confirmation; raises GuardianError where the ceremony fails."""
+    def run(self) -> GuardianKey:
+        """Everything up to this guardian's confirmation, and its key; GuardianError where the ceremony fails."""
         n, k, manifest = self._election()
         h_p = parameter_base_hash(n, k)
         own = self._own_secret(n, k, h_p)
@@ -79,11 +79,12 @@ class Ceremony:
         h_b = election_base_hash(h_p, manifest)
         h_g = ceremony_hash(h_b, joint_key, joint_data_key, keys)
         context = Context.derive(parse_manifest(manifest), n, k, joint_key, joint_data_key)
-        self._files.keep_key(key_share(self._index, n, shares), context.h_e, h_g)
+        key = self._files.keep_key(key_share(self._index, n, shares), context.h_e, h_g)
         self._confirmation.ask(self._wait_for_people, h_g, context.h_e)
         confirmed = {"h_g": h_g.hex(), "h_e": context.h_e.hex()}
         self._mail.send("confirm", json.dumps(confirmed, sort_keys=True).encode())
         log.info("confirmed H_G %s and H_E %s", h_g.hex(), context.h_e.hex())
+        return key
 
     def _wait_for_people(self, seconds: float) -> None:
         """Wait for the guardian to type; meanwhile another one may have complained."""

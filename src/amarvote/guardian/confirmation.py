@@ -1,5 +1,6 @@
 """H_G and H_E as words, which guardians compare outside the service before they confirm (rule 19)."""
 
+import logging
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,9 +8,12 @@ from amarvote.electionguard.words import WordsError, bytes_of_words, words_of
 from amarvote.guardian.errors import GuardianError
 from amarvote.participants.files import read_bounded, write_durably
 
+log = logging.getLogger(__name__)
+
 LOOK_EVERY = 0.25
 LONGEST_TEXT = 4096
 NAMES = ("H_G", "H_E")
+HASH_BYTES = 32
 
 
 def words_text(h_g: bytes, h_e: bytes) -> str:
@@ -18,7 +22,7 @@ def words_text(h_g: bytes, h_e: bytes) -> str:
 
 
 def read_words(text: str) -> dict[str, bytes]:
-    """The hashes that somebody typed; GuardianError where the text does not say them."""
+    """The hashes that somebody typed; GuardianError where the text does not say both, wholly."""
     found: dict[str, bytes] = {}
     for line in text.splitlines():
         name, _, words = line.strip().partition(" ")
@@ -28,8 +32,8 @@ def read_words(text: str) -> dict[str, bytes]:
             found[name] = bytes_of_words(words)
         except WordsError as problem:
             raise GuardianError(f"The words of {name} cannot be read: {problem}") from None
-    if set(found) != set(NAMES):
-        raise GuardianError("The confirmation must hold the words of H_G and of H_E, a line each.")
+    if set(found) != set(NAMES) or any(len(value) != HASH_BYTES for value in found.values()):
+        raise GuardianError("The confirmation must hold the words of H_G and of H_E, 16 words in a line each.")
     return found
 
 
@@ -39,16 +43,28 @@ class Confirmation:
     def __init__(self, home: Path) -> None:
         self._shown = home / "words"
         self._typed = home / "confirm"
+        self._said = ""
 
     def ask(self, wait: Callable[[float], None], h_g: bytes, h_e: bytes) -> None:
         """Show the words and wait until the guardian typed the ones heard; GuardianError where they differ."""
         write_durably(self._shown, words_text(h_g, h_e).encode())
-        while not self._typed.exists():
+        while (typed := self._read()) is None:
             wait(LOOK_EVERY)
-        typed = read_words(read_bounded(self._typed, LONGEST_TEXT).decode("utf-8", "replace"))
         different = [name for name, value in zip(NAMES, (h_g, h_e), strict=True) if typed[name] != value]
         if different:
             raise GuardianError(
                 f"The other guardians read other words for {' and '.join(different)}: you are being shown "
                 "different elections. Do not go on; find out with the others who saw what."
             )
+
+    def _read(self) -> dict[str, bytes] | None:
+        """What was typed; None as long as it is not there wholly."""
+        if not self._typed.exists():
+            return None
+        try:
+            return read_words(read_bounded(self._typed, LONGEST_TEXT).decode("utf-8", "replace"))
+        except GuardianError as problem:
+            if str(problem) != self._said:
+                self._said = str(problem)
+                log.warning("%s", problem)
+            return None

@@ -92,17 +92,19 @@ class KeyFiles:
             raise GuardianError(f"{self._key} does not hold what was sealed into it.") from None
         return GuardianKey(share, h_e, h_g, state_key)
 
-    def keep_key(self, share: KeyShare, h_e: bytes, h_g: bytes) -> None:
+    def keep_key(self, share: KeyShare, h_e: bytes, h_g: bytes) -> GuardianKey:
         """Seal the outcome of the ceremony, with a fresh key for the nonces to come."""
+        key = GuardianKey(share, h_e, h_g, new_key())
         content = {
             "index": share.index,
             "z": exponent_bytes(share.vote).hex(),
             "z_hat": exponent_bytes(share.data).hex(),
             "h_e": h_e.hex(),
             "h_g": h_g.hex(),
-            "state_key": new_key().hex(),
+            "state_key": key.state_key.hex(),
         }
         self._write(self._key, content, KEY)
+        return key
 
     def forget_ceremony(self) -> None:
         """Erase polynomials and zeta: z_i and ẑ_i are all that a guardian keeps."""
