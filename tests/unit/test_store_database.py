@@ -10,7 +10,7 @@ from sqlalchemy.exc import OperationalError as SqlError
 
 from amarvote.store.clock import now
 from amarvote.store.database import Database, NoDatabaseError, is_passing
-from amarvote.store.tables import ballots, devices, events
+from amarvote.store.tables import ballots, devices, events, roll
 from staging.rows import add_election, fresh_database
 
 
@@ -116,3 +116,15 @@ def row(id_b, code, state="accepted"):
         "item_bytes": 1,
         "commitment_bytes": 1,
     }
+
+
+def test_an_error_of_the_database_tells_no_values(database):
+    """They would stand in logs and in the public reasons of chunks: a voter's style and weight, for instance."""
+    add_election(database, "one", "aggregate", [])
+    style = "of very few voters"
+    voter = insert(roll).values(election_id="one", token_hash=b"hash", style=style, weight=1, state="free")
+    with database.write() as connection:
+        connection.execute(voter)
+        with pytest.raises(IntegrityError) as twice:
+            connection.execute(voter)
+    assert style not in str(twice.value)

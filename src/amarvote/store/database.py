@@ -46,6 +46,8 @@ class Database:
             pool_size=KEPT_CONNECTIONS,
             max_overflow=CONNECTIONS - KEPT_CONNECTIONS,
             pool_timeout=BUSY_MILLISECONDS / 1000,
+            # errors stand in logs and in chunks' reasons, which are public: the values of a statement must not
+            hide_parameters=True,
         )
         _prepare_sqlite(self._engine)
         self._reader = self._engine.execution_options(amarvote_begin="BEGIN")
