@@ -138,6 +138,38 @@ def test_refusals_have_their_status_and_a_sentence(served):
     assert all(len(answer.json()["detail"]) > 10 for _, answer in cases)
 
 
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/officer/set-aside", b'{"guardian": "1", "sentence": "a number in quotes"}'),
+        ("/officer/set-aside", b'{"guardian": true, "sentence": "no number"}'),
+        ("/officer/set-aside", b'{"guardian": 1.0, "sentence": "a fraction"}'),
+        ("/officer/set-aside", b'{"guardian": [1], "sentence": "a list"}'),
+        ("/officer/set-aside", b'{"guardian": 1180591620717411303424, "sentence": "more than a column holds"}'),
+        ("/officer/start-run", b'{"guardians": [1180591620717411303424]}'),
+        ("/officer/start-run", b'{"guardians": [[1]]}'),
+        ("/officer/consent", b'{"sentence": "\\ud800"}'),
+        ("/officer/consent", b'{"sentence": ""}'),
+        ("/officer/retry", b'{"phase": "accept", "ordinal": [1]}'),
+        ("/officer/retry", b'{"phase": "accept", "ordinal": 1180591620717411303424}'),
+        ("/officer/retry", b'{"phase": ["accept"], "ordinal": 1}'),
+        ("/officer/retry", b'{"phase": "\\ud800", "ordinal": 1}'),
+        ("/officer/verdict", b'{"id_b": 5, "sentence": "x"}'),
+    ],
+)
+def test_commands_with_values_of_another_kind_are_refused_and_do_nothing(served, path, body):
+    before = served.ask("GET", "/progress").json()["events"]
+    answer = served.ask("POST", path, "officer", content=body)
+    assert (answer.status_code, len(answer.json()["detail"]) > 10) == (422, True)
+    assert served.ask("GET", "/progress").json()["events"] == before
+
+
+@pytest.mark.parametrize("to", ["-1", "x", "1.0", "", "1180591620717411303424", "%00", "\u0661"])
+def test_mail_goes_to_a_guardians_number(served, to):
+    answer = served.ask("PUT", f"/mail/ceremony/complain/0?to={to}", "guardian", 1, content=b"{}")
+    assert (answer.status_code, len(answer.json()["detail"]) > 10) == (422, True)
+
+
 def test_the_bound_on_ballots_is_above_every_real_one_and_not_far(served):
     body = served.stage.make({1: {1: 1}}).body
     most = largest_submission(served.stage.context.manifest.raw)

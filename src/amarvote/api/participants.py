@@ -27,17 +27,19 @@ from starlette.concurrency import run_in_threadpool
 from amarvote.api.bodies import LARGEST_MAIL, SMALL, as_role, json_object, read_body, service_of
 from amarvote.elections import device_desk, guardian_desk, mail, overview, submission
 from amarvote.elections.envelopes import largest_submission
+from amarvote.elections.values import number_in_address
 
 router = APIRouter()
 
 
 @router.put("/mail/{conversation}/{round_name}/{part}", status_code=204)
-async def put_mail(request: Request, conversation: str, round_name: str, part: str, to: int = 0) -> Response:
+async def put_mail(request: Request, conversation: str, round_name: str, part: str, to: str = "0") -> Response:
     """Send a message of a round."""
     sender = await run_in_threadpool(as_role, request, "guardian")
+    number, recipient = number_in_address(part, "the number of a part"), number_in_address(to, "a guardian")
     body = await read_body(request, LARGEST_MAIL)
     await run_in_threadpool(
-        mail.put, service_of(request), sender, conversation, round_name, mail.bounded_part(part), to, body
+        mail.put, service_of(request), sender, conversation, round_name, number, recipient, body
     )
     return Response(status_code=204)
 

@@ -18,6 +18,7 @@ from amarvote.electionguard.key_ceremony import check_key_commitment
 from amarvote.electionguard.share_encryption import SHARE_BYTES
 from amarvote.elections.errors import Conflict, NotFound, Unprocessable
 from amarvote.elections.service import Service
+from amarvote.elections.values import text_of, whole_number
 from amarvote.pipeline import states
 from amarvote.pipeline.setting_up import begin_setup
 from amarvote.record.canonical import decode_item
@@ -29,7 +30,7 @@ ROUNDS = ("commit", "key", "share", "confirm")
 COMPLAIN = "complain"
 ALWAYS_READABLE = frozenset({COMPLAIN})
 COMMITMENT_BYTES = 32
-LONGEST_SENTENCE = 2000
+LONGEST_COMPLAINT = 16 << 10
 
 
 def check(
@@ -76,8 +77,8 @@ def _check_payload(service: Service, connection: Connection, round_name: str, se
                     raise Unprocessable("H_G and H_E are confirmed in 64 lower-case hex digits each.")
         case _:
             complaint = _object(payload, {"culprit", "sentence"})
-            if not isinstance(complaint["culprit"], int) or not isinstance(complaint["sentence"], str):
-                raise Unprocessable("A complaint names a culprit (a number) and says why in a sentence.")
+            whole_number(complaint["culprit"], "The culprit")
+            text_of(complaint["sentence"], "A complaint", LONGEST_COMPLAINT)
 
 
 def _check_width(what: str, payload: bytes, width: int) -> None:
@@ -101,12 +102,11 @@ def received(service: Service, connection: Connection, round_name: str, sender: 
     """A complaint ends the ceremony; so do two confirmations that differ; the last one begins the setup."""
     if round_name == COMPLAIN:
         complaint = json.loads(payload)
-        sentence = str(complaint["sentence"])[:LONGEST_SENTENCE]
         states.move(
             connection,
             service.election_id,
             states.CEREMONY_FAILED,
-            f"guardian {sender} complains about guardian {complaint['culprit']}: {sentence}",
+            f"guardian {sender} complains about guardian {complaint['culprit']}: {complaint['sentence']}",
         )
     if round_name == "confirm" and not missing_in(service, connection, "confirm"):
         confirmed = [json.loads(one) for one in connection.execute(_of_round(service, "confirm")).scalars()]

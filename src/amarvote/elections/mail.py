@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, func, insert, select
 
 from amarvote.elections import answering, ceremony
-from amarvote.elections.errors import Conflict, Unprocessable
+from amarvote.elections.errors import Conflict
 from amarvote.elections.service import Service
 from amarvote.store.tables import messages
 
@@ -95,10 +95,3 @@ def _sent(connection: Connection, election_id: str, conversation: str, round_nam
         .group_by(messages.c.sender)
     )
     return {row.sender: row.messages for row in rows}
-
-
-def bounded_part(text: str) -> int:
-    """A part's number from a path; Unprocessable where it is none."""
-    if not text.isascii() or not text.isdigit() or len(text) > 9:
-        raise Unprocessable(f"{text!r} is not the number of a part.")
-    return int(text)

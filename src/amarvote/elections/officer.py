@@ -6,6 +6,7 @@ from sqlalchemy import Connection, Row, func, select, update
 
 from amarvote.elections.errors import Conflict, NotFound, Unprocessable
 from amarvote.elections.service import Service
+from amarvote.elections.values import sentence, text_of, whole_number
 from amarvote.pipeline import chunks as life
 from amarvote.pipeline import phases as order
 from amarvote.pipeline import recording, settling, states
@@ -15,7 +16,7 @@ from amarvote.pipeline.constants import manifest_of
 from amarvote.store.tables import ballots, chunks, elections, guardians, phases, roll
 
 VERDICT = "service.verdict"
-LONGEST_SENTENCE = 2000
+LONGEST_NAME = 100
 
 
 def open_voting(service: Service) -> None:
@@ -39,10 +40,9 @@ def close_voting(service: Service) -> None:
 
 def start_run(service: Service, members: Any) -> str:
     """Start a run of these guardians; they must have checked in and be a quorum. The run's identifier."""
-    if not isinstance(members, list) or not all(
-        isinstance(one, int) and not isinstance(one, bool) for one in members
-    ):
+    if not isinstance(members, list):
         raise Unprocessable("`guardians` is a list of numbers.")
+    wanted = sorted({whole_number(one, "A guardian") for one in members})
     with service.database.write() as connection:
         election = service.election(connection)
         if election.state != states.WAITING_FOR_GUARDIANS:
@@ -51,27 +51,27 @@ def start_run(service: Service, members: Any) -> str:
             row.number: row
             for row in connection.execute(select(guardians).where(guardians.c.election_id == service.election_id))
         }
-        for member in members:
+        for member in wanted:
             if member not in rows:
                 raise Unprocessable(f"There is no guardian {member}.")
             if rows[member].aside is not None:
                 raise Conflict(f"Guardian {member} is set aside: {rows[member].aside}")
             if not rows[member].checked_in:
                 raise Conflict(f"Guardian {member} has not checked in: it has not verified the record yet.")
-        if len(set(members)) < election.k:
-            raise Conflict(f"{len(set(members))} guardians are no quorum; it takes {election.k} of {election.n}.")
+        if len(wanted) < election.k:
+            raise Conflict(f"{len(wanted)} guardians are no quorum; it takes {election.k} of {election.n}.")
         small = small_groups(connection, election)
         if small and election.small_groups_consent is None:
             raise Conflict(
                 f"Fewer than {election.minimum_group} ballots were cast in {', '.join(small)}. Opening their "
                 "totals may show how single people voted; it takes the officer's recorded consent."
             )
-        return running.start(connection, service.settings, election, sorted(set(members)))
+        return running.start(connection, service.settings, election, wanted)
 
 
-def consent_to_small_groups(service: Service, sentence: Any) -> None:
+def consent_to_small_groups(service: Service, why: Any) -> None:
     """Record the officer's consent, and why, to open contests with few cast ballots (rule 9)."""
-    words = _sentence(sentence)
+    words = sentence(why)
     with service.database.write() as connection:
         connection.execute(
             update(elections).where(elections.c.id == service.election_id).values(small_groups_consent=words)
@@ -105,22 +105,17 @@ def small_groups(connection: Connection, election: Row[Any]) -> list[str]:
     ]
 
 
-def set_aside(service: Service, guardian: Any, sentence: Any) -> None:
+def set_aside(service: Service, guardian: Any, why: Any) -> None:
     """Set a guardian aside. A run that waits for it ends; the rest go on in a new one, if they are a quorum."""
-    words = _sentence(sentence)
+    words, number = sentence(why), whole_number(guardian, "A guardian")
     with service.database.write() as connection:
         election = service.election(connection)
-        known = connection.execute(
-            select(guardians.c.aside).where(
-                guardians.c.election_id == service.election_id, guardians.c.number == guardian
-            )
-        ).one_or_none()
-        if known is None:
-            raise NotFound(f"There is no guardian {guardian!r}.")
-        running.set_aside(connection, service.election_id, guardian, f"by the officer: {words}")
+        if not 1 <= number <= election.n:
+            raise NotFound(f"There is no guardian {number}.")
+        running.set_aside(connection, service.election_id, number, f"by the officer: {words}")
         run = running.current(connection, service.election_id)
-        if run is not None and run.state == "answering" and guardian in run.guardians:
-            running.stop(connection, run, f"guardian {guardian} was set aside by the officer")
+        if run is not None and run.state == "answering" and number in run.guardians:
+            running.stop(connection, run, f"guardian {number} was set aside by the officer")
             running.go_on(connection, service.settings, election, run.guardians)
         service.follow_up(connection)
 
@@ -149,6 +144,7 @@ def _set_paused(service: Service, *, paused: bool) -> None:
 
 def retry(service: Service, phase: Any, ordinal: Any) -> None:
     """Give a parked chunk all its attempts again."""
+    name, number = text_of(phase, "A phase", LONGEST_NAME), whole_number(ordinal, "A chunk")
     with service.database.write() as connection:
         chunk = connection.execute(
             select(chunks)
@@ -156,27 +152,27 @@ def retry(service: Service, phase: Any, ordinal: Any) -> None:
             .where(
                 chunks.c.election_id == service.election_id,
                 chunks.c.state == life.FAILED,
-                phases.c.name == phase,
-                chunks.c.ordinal == ordinal,
+                phases.c.name == name,
+                chunks.c.ordinal == number,
             )
             .order_by(phases.c.id.desc())
             .limit(1)
         ).one_or_none()
         if chunk is None:
-            raise NotFound(f"Phase {phase!r} has no failed chunk {ordinal!r}.")
+            raise NotFound(f"Phase {name!r} has no failed chunk {number}.")
         life.retry(connection, chunk)
         connection.execute(
             update(ballots)
             .where(ballots.c.chunk_id == chunk.id, ballots.c.state == "held")
             .values(state="submitted")
         )
-        states.record_event(connection, service.election_id, f"{phase} chunk {ordinal} is tried again")
+        states.record_event(connection, service.election_id, f"{name} chunk {number} is tried again")
         service.follow_up(connection)
 
 
-def reject_held(service: Service, id_b: bytes, sentence: Any) -> None:
+def reject_held(service: Service, id_b: bytes, why: Any) -> None:
     """The officer's verdict on a ballot that nobody could check (rule 5): rejected. Nothing unchecked counts."""
-    words = _sentence(sentence)
+    words = sentence(why)
     with service.database.write() as connection:
         ballot = connection.execute(
             select(ballots)
@@ -215,9 +211,3 @@ def _move(connection: Connection, election_id: str, to: str) -> None:
         states.move(connection, election_id, to)
     except states.WrongStateError as problem:
         raise Conflict(str(problem)) from None
-
-
-def _sentence(value: Any) -> str:
-    if not isinstance(value, str) or not 0 < len(value) <= LONGEST_SENTENCE:
-        raise Unprocessable(f"Say why, in a sentence of at most {LONGEST_SENTENCE} characters.")
-    return value

@@ -1,0 +1,41 @@
+"""Values that people and agents send, held against what they should be before anything is done with them."""
+
+from typing import Any
+
+from amarvote.elections.errors import Unprocessable
+
+LARGEST_NUMBER = 2**31 - 1
+LONGEST_SENTENCE = 2000
+
+
+def whole_number(value: Any, what: str) -> int:
+    """A JSON number without a sign or fraction, of at most 31 bits; Unprocessable otherwise."""
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= LARGEST_NUMBER:
+        raise Unprocessable(f"{what} is a whole number from 0 to {LARGEST_NUMBER}.")
+    return value
+
+
+def number_in_address(text: str, what: str) -> int:
+    """The same, written in digits in an address."""
+    if not text.isascii() or not text.isdigit() or len(text) > len(str(LARGEST_NUMBER)):
+        raise Unprocessable(f"{text!r} is not {what}.")
+    return whole_number(int(text), what)
+
+
+def text_of(value: Any, what: str, longest: int = LONGEST_SENTENCE) -> str:
+    """Text of 1 to `longest` bytes in UTF-8; Unprocessable otherwise, also for half of a surrogate pair."""
+    if not isinstance(value, str) or not 0 < len(_encoded(value)) <= longest:
+        raise Unprocessable(f"{what} is text of 1 to {longest} bytes.")
+    return value
+
+
+def sentence(value: Any) -> str:
+    """The officer's reason, which is recorded."""
+    return text_of(value, "The sentence that says why")
+
+
+def _encoded(text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        return b""
