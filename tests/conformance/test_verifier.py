@@ -243,7 +243,7 @@ def test_processes_come_to_the_same(broken: Path, monkeypatch: pytest.MonkeyPatc
     seen: list[tuple[int, int]] = []
 
     class Watching:
-        def update(self, phase: str, done: int, total: int) -> None:  # noqa: ARG002
+        def update(self, phase: str, done: int, total: int) -> None:
             seen.append((done, total))
 
     report = verify_record(broken, reporter=Watching(), processes=2)

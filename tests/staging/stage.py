@@ -63,7 +63,7 @@ class SameProcess(Computer):
         except Exception as problem:  # noqa: BLE001 - as the child does
             self._given = Message(ERROR, {"reason": f"{type(problem).__name__}: {problem}"})
 
-    def answer(self, seconds: float) -> Message | None:  # noqa: ARG002
+    def answer(self, seconds: float) -> Message | None:
         return self._given
 
 
