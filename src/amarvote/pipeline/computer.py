@@ -7,7 +7,6 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import IO
 
 from amarvote.pipeline import memory
 from amarvote.pipeline.child import READY
@@ -46,7 +45,7 @@ class Computer:
         meanwhile, and what it would answer must not be taken for the answer to the next question.
         """
         if self._owes_answer:
-            self.kill()
+            self.stop()
         if self._process is not None and self._process.poll() is None:
             return
         self.stop()
@@ -69,12 +68,12 @@ class Computer:
             raise ChildDiedError(self._epitaph())
 
     def ask(self, question: Message) -> None:
-        """Hand the child its work."""
+        """Hand the child its work. A thread writes: a child that stands still takes no more than a pipe holds."""
+        process = self._process
+        if process is None:
+            raise ChildDiedError("there is no child")
         self._owes_answer = True
-        try:
-            write(self._input, question)
-        except OSError:
-            raise ChildDiedError(self._epitaph()) from None
+        threading.Thread(target=_write_question, args=(process, question), daemon=True).start()
 
     def answer(self, seconds: float) -> Message | None:
         """What the child answered; None where it has not within `seconds`; ChildDiedError where it never will."""
@@ -83,6 +82,7 @@ class Computer:
         except Empty:
             return None
         if answer is None:
+            self._answers.put(None)  # nor will there be any when this is asked again
             raise ChildDiedError(self._epitaph())
         self._owes_answer = False
         return answer
@@ -102,12 +102,14 @@ class Computer:
         return memory.resident_kb(self._process.pid)
 
     def stop(self) -> None:
-        """End the child: its input ends, and where that does not help it is killed."""
+        """End the child: by the end of its input or, where that does not help or it is at work, by killing it."""
         process, self._process = self._process, None
-        self._owes_answer = False
+        working, self._owes_answer = self._owes_answer, False
         if process is None:
             return
         self.peak_kb = max(self.peak_kb, memory.peak_kb(process.pid))
+        if working:
+            process.kill()
         if process.stdin is not None:
             with suppress(OSError):
                 process.stdin.close()
@@ -125,12 +127,6 @@ class Computer:
             self._process.kill()
         self.stop()
 
-    @property
-    def _input(self) -> IO[bytes]:
-        if self._process is None or self._process.stdin is None:
-            raise ChildDiedError("there is no child")
-        return self._process.stdin
-
     def _epitaph(self) -> str:
         """How the child ended."""
         process = self._process
@@ -142,6 +138,13 @@ class Computer:
         if code is not None and code < 0:
             return f"the computing process was killed by signal {-code}"
         return f"the computing process ended with code {code}"
+
+
+def _write_question(process: subprocess.Popen[bytes], question: Message) -> None:
+    """Write it to the child's input; where the child ends over it, its answers end as well."""
+    with suppress(OSError, ValueError):
+        if process.stdin is not None:
+            write(process.stdin, question)
 
 
 def _read_answers(process: subprocess.Popen[bytes], answers: "SimpleQueue[Message | None]") -> None:
