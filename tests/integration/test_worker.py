@@ -10,14 +10,16 @@ import pytest
 from sqlalchemy import func, select
 
 from amarvote.elections import progress
+from amarvote.pipeline import chunks as life
 from amarvote.pipeline.computer import ChildDiedError, Computer
 from amarvote.pipeline.messages import Message
 from amarvote.pipeline.relay import relay
 from amarvote.pipeline.settings import Settings
 from amarvote.pipeline.worker import Worker, no_step
-from amarvote.store.tables import chunks, workers
+from amarvote.store.tables import ballots, chunks, workers
 
 TOGETHER_MB = 200
+PIPE_BYTES = 64 << 10
 AT_ONCE = Settings(items=1, cut_seconds=0.0, backoff_seconds=0.0, relay_seconds=0.01, parent_rss_kb=1 << 30)
 
 
@@ -85,6 +87,23 @@ def test_a_parent_that_grew_ends_itself(opened, worker_of):
     assert progress.progress(opened.service)["ballots"]["accepted"] == 1
 
 
+def test_a_worker_started_anew_gives_back_what_its_predecessor_held_at_once(opened, worker_of):
+    """Long before the lease of 30 s ends; it counts as a death, and another worker's chunk is left alone."""
+    opened.vote(1)
+    opened.vote(2)
+    worker, _ = worker_of(at_step=lambda step: worker.stop() if step == "idle" else None)
+    with opened.service.database.write() as connection:
+        held = {name: life.claim(connection, AT_ONCE, name) for name in ("w", "another")}
+    worker.run()
+    with opened.service.database.read() as connection:
+        rows = {
+            name: connection.execute(select(chunks).where(chunks.c.id == claim.chunk_id)).one()
+            for name, claim in held.items()
+        }
+    assert (rows["w"].state, rows["w"].attempt, rows["w"].deaths) == ("done", 2, 1)
+    assert (rows["another"].state, rows["another"].attempt, rows["another"].deaths) == ("running", 1, 0)
+
+
 def test_a_child_that_computes_for_ever_is_ended_and_its_chunk_counts_a_death(opened, worker_of):
     opened.vote(1)
     worker, computer = worker_of(replace(AT_ONCE, chunk_seconds=-1.0, relay_seconds=0.001))
@@ -94,6 +113,23 @@ def test_a_child_that_computes_for_ever_is_ended_and_its_chunk_counts_a_death(op
         row = connection.execute(select(chunks).order_by(chunks.c.id.desc()).limit(1)).one()
     assert (row.state in ("ready", "handed"), row.deaths, row.errors) == (True, 1, 0)
     assert "was at it for" in row.reason
+
+
+def test_a_child_that_stops_reading_is_replaced_like_one_that_stops_computing(opened, worker_of):
+    """What it is asked is more than a pipe holds, so that writing alone would never end."""
+    for number in range(8):
+        opened.vote(1 + number % 2)
+    short = replace(AT_ONCE, items=50, lease_seconds=0.3, renew_seconds=0.05)
+    worker, computer = worker_of(short)
+    with opened.service.database.read() as connection:
+        size = connection.execute(select(func.sum(ballots.c.item_bytes + ballots.c.commitment_bytes))).scalar_one()
+    assert size > PIPE_BYTES
+    os.kill(computer.pid, signal.SIGSTOP)
+    assert worker.one_chunk()
+    assert computer.pid is None
+    with opened.service.database.read() as connection:
+        row = connection.execute(select(chunks).order_by(chunks.c.id.desc()).limit(1)).one()
+    assert (row.deaths, row.errors) == (1, 0)
 
 
 def test_what_the_child_cannot_do_is_the_chunks_reason(opened, worker_of):
@@ -116,9 +152,12 @@ def test_a_child_that_cannot_start_is_told_from_one_that_was_killed(opened):
     os.kill(computer.pid, signal.SIGKILL)
     with pytest.raises(ChildDiedError, match="killed by signal 9"):
         computer.answer(30)
-    with pytest.raises(ChildDiedError):
-        computer.ask(Message("accept"))
+    computer.ask(Message("accept"))
+    with pytest.raises(ChildDiedError, match="killed by signal 9"):
+        computer.answer(30)
     computer.stop()
+    with pytest.raises(ChildDiedError, match="no child"):
+        computer.ask(Message("accept"))
 
 
 def test_an_answer_that_nobody_waited_for_is_not_taken_for_the_next_one(opened, worker_of):

@@ -39,7 +39,7 @@ def no_step(name: str) -> None:
 
 
 class Worker:
-    """One parent and its child."""
+    """One parent and its child. Its name is its own: what another one of this name still holds is given back."""
 
     def __init__(
         self,
@@ -66,6 +66,8 @@ class Worker:
     def run(self) -> None:
         """Take chunk after chunk until told to stop, or grown too large."""
         self._step("starting", None)
+        with self._database.write() as connection:
+            life.end_leases(connection, self._name)
         try:
             while not self._over:
                 try:
