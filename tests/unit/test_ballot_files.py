@@ -150,6 +150,31 @@ def test_a_csv_file_begins_with_its_header(tmp_path):
     ]
 
 
+@pytest.mark.parametrize(("separator", "words"), [(";", "separated by “;”"), ("\t", "separated by tabs")])
+def test_another_separator_is_told_once(tmp_path, separator, words):
+    content = (HEADER + "1,full,chair,ada,1\n" * 3).replace(",", separator)
+    (fault,) = faults(tmp_path, content, "ballots.csv")
+    assert fault.startswith("line 1: the first line must be ballot_id,style,contest,option,value; ")
+    assert words in fault
+
+
+def test_the_faults_of_a_csv_file_come_in_the_order_of_their_lines(tmp_path):
+    rows = "1,full,chair,ada,1\n2,full,,,\n1,full,chair,bea,x\n1,full,chair,ada,y\n3,none,,,\n"
+    found = faults(tmp_path, HEADER + rows, "ballots.csv")
+    assert [fault.partition(":")[0] for fault in found] == ["line 4", "line 4", "line 5", "line 6"]
+    assert "used in line 2 already" in found[0]
+
+
+def test_a_line_that_is_no_json_is_told_with_its_column_alone(tmp_path):
+    assert faults(tmp_path, ballot() + '{"ballot_id": ?}\n') == ["line 2: not JSON: Expecting value at column 15"]
+
+
+def test_a_file_is_called_what_its_owner_calls_it(tmp_path):
+    (tmp_path / "copy.jsonl").write_text("{")
+    with pytest.raises(BallotFileError, match=r"^mine/votes\.jsonl cannot be used"):
+        list(read_ballots(tmp_path / "copy.jsonl", MANIFEST, Path("mine/votes.jsonl")))
+
+
 def test_all_faults_of_all_lines_are_told_and_nothing_is_yielded_after_the_first(tmp_path):
     (tmp_path / "b.jsonl").write_text(
         ballot(ballot_id="good")
@@ -162,7 +187,7 @@ def test_all_faults_of_all_lines_are_told_and_nothing_is_yielded_after_the_first
     with pytest.raises(BallotFileError) as refusal:
         next(reader)
     assert [fault.line for fault in refusal.value.faults] == [2, 2, 2, 2, 4]
-    assert "b.jsonl cannot be used, nothing was encrypted. 5 faults:" in str(refusal.value)
+    assert f"{tmp_path / 'b.jsonl'} cannot be used, nothing was encrypted. 5 faults:" in str(refusal.value)
 
 
 def test_of_very_many_faults_the_first_are_told_and_the_number(tmp_path):
@@ -193,7 +218,7 @@ def test_a_file_of_another_kind_or_none_is_refused(tmp_path):
     with pytest.raises(InputError, match="is missing"):
         list(read_ballots(tmp_path / "none.csv", MANIFEST))
     (tmp_path / "folder.csv").mkdir()
-    with pytest.raises(InputError, match="not a file"):
+    with pytest.raises(InputError, match=r"folder\.csv is not a regular file"):
         list(read_ballots(tmp_path / "folder.csv", MANIFEST))
 
 

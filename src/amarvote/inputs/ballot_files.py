@@ -2,12 +2,11 @@
 
 JSON lines `{"ballot_id", "style", "votes": {contest: {option: n}}, "write_ins": {contest: text}}`, or CSV with the
 columns `ballot_id,style,contest,option,value`: one row a mark, the rows of a ballot together, and one row with the
-last three columns empty for a ballot without any mark.
+last three columns empty for a ballot without any mark. Both are shown in `examples/small`.
 """
 
 import csv
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -15,6 +14,7 @@ from amarvote.electionguard.manifest import BallotStyle, Manifest
 from amarvote.inputs.ballot_lines import Faults, Note, text_lines
 from amarvote.inputs.ballot_rules import BallotLine, BallotRules
 from amarvote.inputs.errors import BallotFileError, InputError
+from amarvote.inputs.given_files import open_given
 from amarvote.inputs.json_values import JsonError, parse_json, quoted
 from amarvote.inputs.seen_ids import SeenIds
 
@@ -22,50 +22,50 @@ CSV_COLUMNS = ["ballot_id", "style", "contest", "option", "value"]
 _MEMBERS = {"ballot_id", "style", "votes", "write_ins"}
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    """One ballot of the file: its identifier where it has one, and the ballot where it has no fault."""
-
-    line: int
-    ballot_id: str | None
-    ballot: BallotLine | None
-
-
-def read_ballots(path: Path, manifest: Manifest) -> Iterator[BallotLine]:
+def read_ballots(path: Path, manifest: Manifest, called: Path | None = None) -> Iterator[BallotLine]:
     """The ballots of a `.jsonl` or `.csv` file, in order.
+
+    `called` is the name that people know the file by, where `path` is a copy of theirs.
 
     Raises BallotFileError with every fault and its line, once the whole file is read; from the first fault on
     nothing more is yielded. So read it once to its end before anything is done with a ballot. Raises InputError
     where the file cannot be read at all.
     """
-    reader = {".jsonl": _json_entries, ".csv": _csv_entries}.get(path.suffix.lower())
+    name = called or path
+    reader = {".jsonl": _json_ballots, ".csv": _csv_ballots}.get(path.suffix.lower())
     if reader is None:
-        raise InputError(f"{path.name} must end in .jsonl or .csv, so that it is clear what it holds.")
-    if not path.is_file():
-        raise InputError(f"{path} is missing, or is not a file.")
-    rules, faults = BallotRules(manifest), Faults()
+        raise InputError(f"{name} must end in .jsonl or .csv, so that it is clear what it holds.")
+    faults = Faults()
     ballots = 0
     try:
-        with path.open("rb") as file, SeenIds() as seen:
-            for entry in reader(file, rules, faults):
+        with open_given(path) as file, SeenIds() as seen:
+            for ballot in reader(file, BallotRules(manifest), faults, seen):
                 ballots += 1
-                if entry.ballot_id is not None:
-                    first = seen.first_line(entry.ballot_id, entry.line)
-                    if first != entry.line:
-                        faults.add(
-                            entry.line, f"ballot_id {quoted(entry.ballot_id)} was used in line {first} already"
-                        )
-                if entry.ballot is not None and not faults.total:
-                    yield entry.ballot
+                if ballot is not None and not faults.total:
+                    yield ballot
     except OSError as problem:
-        raise InputError(f"{path} cannot be read: {problem.strerror}.") from None
+        raise InputError(f"{name} cannot be read: {problem.strerror}.") from None
     if not ballots and not faults.total:
         faults.add(0, "the file holds no ballot")
     if faults.total:
-        raise BallotFileError(path.name, faults.listed, faults.total)
+        raise BallotFileError(str(name), faults.listed, faults.total)
 
 
-def _json_entries(file: BinaryIO, rules: BallotRules, faults: Faults) -> Iterator[_Entry]:
+def _new_id(value: object, line: int, rules: BallotRules, seen: SeenIds, note: Note) -> str | None:
+    """The identifier of a ballot that begins in `line`; None and a fault where it is none, or was used before."""
+    ballot_id = rules.ballot_id(value, note)
+    if ballot_id is not None:
+        first = seen.first_line(ballot_id, line)
+        if first != line:
+            note(f"ballot_id {quoted(ballot_id)} was used in line {first} already")
+            return None
+    return ballot_id
+
+
+def _json_ballots(
+    file: BinaryIO, rules: BallotRules, faults: Faults, seen: SeenIds
+) -> Iterator[BallotLine | None]:
+    """Each ballot of the file; None for one with faults."""
     for number, text in text_lines(file, faults):
         try:
             value = parse_json(text)
@@ -79,7 +79,7 @@ def _json_entries(file: BinaryIO, rules: BallotRules, faults: Faults) -> Iterato
         note = faults.at(number)
         for name in sorted(set(value) - _MEMBERS):
             note(f"a ballot has no member {quoted(name)}")
-        ballot_id = rules.ballot_id(value.get("ballot_id"), note)
+        ballot_id = _new_id(value.get("ballot_id"), number, rules, seen, note)
         style = rules.style(value.get("style"), note)
         votes = _json_votes(value.get("votes"), style, rules, note)
         write_ins = _json_write_ins(value.get("write_ins", {}), style, rules, note)
@@ -87,7 +87,7 @@ def _json_entries(file: BinaryIO, rules: BallotRules, faults: Faults) -> Iterato
         if ballot_id is not None and style is not None and faults.total == before:
             ballot = BallotLine(number, ballot_id, style.id, votes, write_ins)
             rules.write_ins_fit(ballot, note)
-        yield _Entry(number, ballot_id, ballot)
+        yield ballot
 
 
 def _json_votes(
@@ -139,15 +139,15 @@ class _CsvBallot:
         self.votes: dict[str, dict[str, int]] = {}
         self.faulty = ballot_id is None or style is None
 
-    def entry(self) -> _Entry:
-        """The ballot, all of its rows being read."""
-        ballot = None
-        if self.ballot_id is not None and not self.faulty:
-            ballot = BallotLine(self.line, self.ballot_id, self.style_id, self.votes)
-        return _Entry(self.line, self.ballot_id, ballot)
+    def ballot(self) -> BallotLine | None:
+        """The ballot, all of its rows being read; None where one has a fault."""
+        if self.ballot_id is None or self.faulty:
+            return None
+        return BallotLine(self.line, self.ballot_id, self.style_id, self.votes)
 
 
-def _csv_entries(file: BinaryIO, rules: BallotRules, faults: Faults) -> Iterator[_Entry]:
+def _csv_ballots(file: BinaryIO, rules: BallotRules, faults: Faults, seen: SeenIds) -> Iterator[BallotLine | None]:
+    """Each ballot of the file; None for one with faults."""
     current: _CsvBallot | None = None
     current_id = ""
     header_read = False
@@ -158,7 +158,8 @@ def _csv_entries(file: BinaryIO, rules: BallotRules, faults: Faults) -> Iterator
         if not header_read:
             header_read = True
             if row != CSV_COLUMNS:
-                faults.add(number, f"the first line must be {','.join(CSV_COLUMNS)}")
+                faults.add(number, _header_fault(text))
+                return
             continue
         if len(row) != len(CSV_COLUMNS):
             faults.add(number, f"{len(row)} columns instead of {len(CSV_COLUMNS)}")
@@ -166,9 +167,10 @@ def _csv_entries(file: BinaryIO, rules: BallotRules, faults: Faults) -> Iterator
         note = faults.at(number)
         if current is None or row[0] != current_id:
             if current is not None:
-                yield current.entry()
+                yield current.ballot()
             current_id = row[0]
-            current = _CsvBallot(number, rules.ballot_id(row[0], note), row[1], rules.style(row[1], note))
+            ballot_id = _new_id(row[0], number, rules, seen, note)
+            current = _CsvBallot(number, ballot_id, row[1], rules.style(row[1], note))
         elif row[1] != current.style_id:
             note(f"ballot {quoted(row[0])} has style {quoted(current.style_id)} in line {current.line}")
             current.faulty = True
@@ -177,7 +179,15 @@ def _csv_entries(file: BinaryIO, rules: BallotRules, faults: Faults) -> Iterator
         _csv_mark(row[2:], current, rules, note)
         current.faulty = current.faulty or faults.total > before
     if current is not None:
-        yield current.entry()
+        yield current.ballot()
+
+
+def _header_fault(text: str) -> str:
+    fault = f"the first line must be {','.join(CSV_COLUMNS)}"
+    for separator, name in ((";", "“;”"), ("\t", "tabs")):
+        if separator in text:
+            return f"{fault}; this file's columns are separated by {name}, save it with commas"
+    return fault
 
 
 def _csv_row(text: str, number: int, faults: Faults) -> list[str] | None:

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from amarvote.inputs.errors import InputError
+from amarvote.inputs.given_files import open_given
 
 LARGEST_ID = 2**31 - 1
 
@@ -35,7 +36,8 @@ def parse_json(text: str) -> Any:
     except JsonError:
         raise
     except json.JSONDecodeError as problem:
-        raise JsonError(f"not JSON: {problem.msg} at line {problem.lineno}, column {problem.colno}") from None
+        line = f"line {problem.lineno}, " if "\n" in text else ""
+        raise JsonError(f"not JSON: {problem.msg} at {line}column {problem.colno}") from None
     except RecursionError:
         raise JsonError("nested too deeply") from None
     except ValueError:
@@ -44,16 +46,11 @@ def parse_json(text: str) -> Any:
 
 def read_bytes(path: Path, largest: int) -> bytes:
     """A file of at most `largest` bytes; raises InputError naming it."""
-    try:
-        if not path.is_file():
-            raise InputError(f"{path.name} is missing in {path.parent}, or is not a file.")
-        with path.open("rb") as file:
-            data = file.read(largest + 1)
-    except OSError as problem:
-        raise InputError(f"{path.name} cannot be read: {problem.strerror}.") from None
-    if len(data) > largest:
-        raise InputError(f"{path.name} is larger than {largest >> 20} MiB. Export it in smaller files.")
-    return data
+    with open_given(path, largest) as file:
+        try:
+            return file.read(largest)
+        except OSError as problem:
+            raise InputError(f"{path} cannot be read: {problem.strerror}.") from None
 
 
 def json_of(name: str, data: bytes) -> Any:
