@@ -169,7 +169,7 @@ def take_back(connection: Connection, election_id: str) -> None:
 
 
 def end_leases(connection: Connection, worker: str) -> None:
-    """End the leases of a worker that starts anew: who had its name before is dead, and nobody need wait for it."""
+    """End the leases of a worker that starts anew: who had its name before is dead; nobody need wait for it."""
     connection.execute(
         update(chunks).where(chunks.c.state == RUNNING, chunks.c.worker == worker).values(lease_until=0.0)
     )

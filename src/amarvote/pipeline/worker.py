@@ -1,8 +1,8 @@
 """`python -m amarvote.pipeline.worker --database URL --record DIR [--name NAME]`: takes one chunk at a time.
 
 This parent holds the database's door and the lease; a child computes. While the child computes, no connection
-and no transaction is open. The steps of the loop have names, which stand in the worker's heartbeat row (but for
-`committing`, which is the last moment before the transaction commits):
+and no transaction is open. The steps of the loop have names; `committing` is the last moment before the
+transaction commits. Those that can last stand in the worker's heartbeat row: starting, idle, asked.
 
     starting, idle, claimed, loaded, asked, answered, committing, committed
 """
@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 
 UNREADABLE = 2
 PAUSE_AFTER_FAILED_START = 1.0
+LASTING = frozenset({"starting", "idle", "asked"})
 
 
 def no_step(name: str) -> None:
@@ -206,7 +207,8 @@ class Worker:
             self._over = True
 
     def _step(self, name: str, claim: Claim | None) -> None:
-        self._heartbeat.at(name, claim)
+        if name in LASTING:
+            self._heartbeat.at(name, claim)
         self._at_step(name)
 
 
