@@ -1,5 +1,7 @@
 import json
+import os
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -57,6 +59,36 @@ def test_a_write_in_that_does_not_fit_is_a_fault(tmp_path, given):
     given[1].write_text(json.dumps(ballot) + "\n")
     with pytest.raises(UnusableInput, match="line 1"):
         count_inputs(tmp_path / "run", COUNT, *given)
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_a_fault_names_the_file_that_was_given(tmp_path, given, which):
+    mine = tmp_path / f"mine{given[which].suffix}"
+    given[which].rename(mine)
+    mine.write_text("{")
+    names = [*given]
+    names[which] = mine
+    with pytest.raises(UnusableInput, match=f"^{mine} cannot be used"):
+        count_inputs(tmp_path / "run", COUNT, *names)
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("which", [0, 1])
+def test_what_never_ends_is_not_read(tmp_path, given, which):
+    os.mkfifo(tmp_path / "pipe.jsonl")
+    for path in (Path("/dev/zero"), tmp_path / "pipe.jsonl", tmp_path):
+        names = [*given]
+        names[which] = path
+        with pytest.raises(UnusableInput, match=f"^{path} is not a regular file"):
+            count_inputs(tmp_path / "run", COUNT, *names)
+
+
+def test_a_manifest_that_is_too_large_is_not_copied(tmp_path, given):
+    with given[0].open("ab") as file:
+        file.truncate((16 << 20) + 1)
+    with pytest.raises(UnusableInput, match="larger than 16 MiB"):
+        count_inputs(tmp_path / "run", COUNT, *given)
+    assert not (tmp_path / "run" / "inputs" / "manifest.json").exists()
 
 
 @pytest.mark.parametrize("missing", [0, 1])

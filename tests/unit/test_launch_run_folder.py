@@ -52,6 +52,16 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path):
         pass
 
 
+def test_a_folder_is_made_but_not_the_folders_around_it(tmp_path):
+    with pytest.raises(WrongOptions, match=r"parent is missing"), new_folder(tmp_path / "parent" / "run", OPTIONS):
+        pass
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "parent").write_text("a file")
+    for place in (tmp_path / "parent", tmp_path / "parent" / "run"):
+        with pytest.raises(WrongOptions, match="cannot be made"), new_folder(place, OPTIONS):
+            pass
+
+
 def test_killed_before_anything_was_noted_it_begins_again(tmp_path):
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "lock").write_text("")

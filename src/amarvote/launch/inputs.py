@@ -1,7 +1,6 @@
 """The inputs of a run, copied into its folder once, checked wholly before anything is encrypted."""
 
 import json
-import shutil
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,10 +8,12 @@ from pathlib import Path
 
 from amarvote.electionguard.errors import ManifestError
 from amarvote.electionguard.manifest import Manifest, parse_manifest
+from amarvote.electionguard.manifest_json import MAX_BYTES
 from amarvote.inputs.ballot_files import read_ballots
 from amarvote.inputs.ballot_rules import BallotLine
 from amarvote.inputs.dominion import import_dominion
 from amarvote.inputs.errors import InputError
+from amarvote.inputs.given_files import copy_given
 from amarvote.launch.drawing import draw_cards
 from amarvote.launch.errors import UnusableInput, WrongOptions
 from amarvote.launch.options import CHAINING, Options, check_challenged
@@ -61,12 +62,12 @@ def count_inputs(folder: Path, options: Options, manifest: Path, ballots: Path) 
     """Somebody's own manifest and ballots, copied; raises UnusableInput with every fault, WrongOptions."""
     target = private_folder(folder / "inputs")
     manifest_path, ballots_path = target / "manifest.json", target / f"ballots{ballots.suffix.lower()}"
-    for source, copy in ((manifest, manifest_path), (ballots, ballots_path)):
-        try:
-            shutil.copyfile(source, copy)
-        except OSError as problem:
-            raise UnusableInput(f"{source} cannot be read: {problem.strerror}.") from None
-    inputs = _checked(manifest_path, ballots_path, options)
+    try:
+        copy_given(manifest, manifest_path, MAX_BYTES)
+        copy_given(ballots, ballots_path)
+    except InputError as problem:
+        raise UnusableInput(str(problem)) from None
+    inputs = _checked(manifest_path, ballots_path, options, (manifest, ballots))
     if options.chaining is not None and CHAINING[options.chaining] != inputs.manifest.chaining_mode:
         raise WrongOptions(
             f"--chaining {options.chaining} contradicts the manifest, whose chainingMode is "
@@ -88,11 +89,19 @@ def prepared_inputs(folder: Path, options: Options) -> Inputs:
     return _checked(target / "manifest.json", ballots, options)
 
 
-def _checked(manifest_path: Path, ballots_path: Path, options: Options) -> Inputs:
+def _checked(
+    manifest_path: Path, ballots_path: Path, options: Options, called: tuple[Path, Path] | None = None
+) -> Inputs:
+    """The inputs after the whole look at them; `called` are the names that people know them by."""
+    manifest_name, ballots_name = called or (manifest_path, ballots_path)
     try:
         manifest = parse_manifest(manifest_path.read_bytes())
-        styles = Counter(ballot.style for ballot in read_ballots(ballots_path, manifest))
-    except (ManifestError, InputError) as problem:
+        styles = Counter(ballot.style for ballot in read_ballots(ballots_path, manifest, ballots_name))
+    except ManifestError as problem:
+        raise UnusableInput(
+            f"{manifest_name} cannot be used as a manifest: {'; '.join(problem.problems)}"
+        ) from None
+    except InputError as problem:
         raise UnusableInput(str(problem)) from None
     except OSError as problem:
         raise UnusableInput(f"{problem.filename} cannot be read: {problem.strerror}.") from None

@@ -57,8 +57,15 @@ class RunFolder:
 
 @contextmanager
 def new_folder(path: Path, options: Options) -> Iterator[RunFolder]:
-    """Begin a run in `path`, which must be missing or empty."""
-    path.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+    """Begin a run in `path`, which must be missing or empty; the folder around it must be there."""
+    try:
+        path.mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
+    except FileNotFoundError:
+        raise WrongOptions(
+            f"{path} cannot be made: {path.parent} is missing. Make that folder first, or choose another one."
+        ) from None
+    except OSError as problem:
+        raise WrongOptions(f"{path} cannot be made: {problem.strerror}. Choose another folder.") from None
     with _alone(path):
         if any(entry.name != "lock" for entry in path.iterdir()):
             raise WrongOptions(f"{path} holds something else than a run of AmarVote. Choose an empty folder.")
