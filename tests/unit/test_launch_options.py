@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from amarvote.launch.errors import WrongOptions
-from amarvote.launch.options import Options, check, check_challenged, default_absent, read_absent
+from amarvote.launch.options import Options, check, check_challenged, default_absent, default_quorum, read_absent
 
 FINE = Options("demo", 2, 2, 5, 3, (4, 5), 5, 1, 10, 95, "none")
 
@@ -12,6 +12,15 @@ def test_the_defaults_go_together():
     check(FINE)
     assert FINE.present == (1, 2, 3)
     assert default_absent(5, 3) == (4, 5)
+
+
+@pytest.mark.parametrize(
+    ("n", "k", "absent"), [(1, 1, ()), (2, 2, ()), (3, 3, ()), (4, 3, (4,)), (7, 3, (4, 5, 6, 7))]
+)
+def test_quorum_and_absent_follow_the_number_of_guardians(n, k, absent):
+    assert default_quorum(n) == k
+    assert default_absent(n, k) == absent
+    check(replace(FINE, guardians=n, quorum=k, absent=absent))
 
 
 @pytest.mark.parametrize(("n", "k"), [(1, 1), (3, 2), (3, 3), (9, 5)])
@@ -37,7 +46,7 @@ def test_what_names_no_guardians(text):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"quorum": 6}, "--quorum must lie within 1 and 5, not 6 \\(there are 5 guardians\\)"),
+        ({"quorum": 6}, "--quorum must lie within 1 and 5, not 6 \\(of 5 guardians\\)"),
         ({"quorum": 0}, "--quorum"),
         ({"guardians": 0}, "--guardians"),
         ({"workers": 0}, "--workers"),
@@ -45,9 +54,11 @@ def test_what_names_no_guardians(text):
         ({"ballots": 0}, "--ballots"),
         ({"challenged": -1}, "--challenged"),
         ({"minimum_group": 0}, "--minimum-group"),
-        ({"absent": (6,)}, "guardian 6, but there are only 5"),
+        ({"absent": (6,)}, "guardian 6, but --guardians is 5"),
         ({"absent": (0,)}, "guardian 0"),
-        ({"absent": (3, 4, 5)}, "2 are left, but the quorum is 3"),
+        ({"absent": (3, 4, 5)}, "Without guardians 3, 4, 5 there are 2, but the quorum is 3"),
+        ({"guardians": 1, "quorum": 1, "absent": (1,)}, "Without guardian 1 there are 0"),
+        ({"guardians": 1, "quorum": 2, "absent": ()}, "not 2 \\(of 1 guardian\\)"),
         ({"chaining": "double"}, "--chaining is none or simple"),
     ],
 )
@@ -60,3 +71,5 @@ def test_voters_challenge_ten_times_at_most():
     check_challenged(replace(FINE, challenged=20), 2)
     with pytest.raises(WrongOptions, match="too many for 2 voters"):
         check_challenged(replace(FINE, challenged=21), 2)
+    with pytest.raises(WrongOptions, match="too many for 1 voter:"):
+        check_challenged(replace(FINE, challenged=11), 1)

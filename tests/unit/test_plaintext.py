@@ -20,6 +20,10 @@ BALLOTS = [
     {},
 ]
 COUNTED = {"chair": {"ada": 2, "bea": 1}, "board": {"cy": 2, "dee": 1, "eve": 0}}
+KINDS = {
+    "chair": {"ballots": 5, "blank": 1, "overvoted": 1},
+    "board": {"ballots": 5, "blank": 2, "overvoted": 2},
+}
 
 
 @pytest.fixture
@@ -34,6 +38,18 @@ def test_json_lines_are_counted_and_overvotes_count_for_nobody(tmp_path, manifes
     lines = (json.dumps({"ballot_id": str(n), "style": "s", "votes": votes}) for n, votes in enumerate(BALLOTS))
     path.write_text("\n".join(lines))
     assert plaintext.count(manifest, path) == COUNTED
+    assert plaintext.kinds(manifest, path) == KINDS
+
+
+def test_a_ballot_without_a_contest_is_not_blank_there(tmp_path, manifest):
+    styles = [{"id": "s", "contestIds": ["chair", "board"]}, {"id": "t", "contestIds": ["board"]}]
+    manifest.write_bytes(manifest_bytes("club", CONTESTS, styles))
+    path = tmp_path / "ballots.csv"
+    path.write_text("ballot_id,style,contest,option,value\n1,s,chair,ada,0\n1,s,board,cy,1\n2,t,,,\n")
+    assert plaintext.kinds(manifest, path) == {
+        "chair": {"ballots": 1, "blank": 1, "overvoted": 0},
+        "board": {"ballots": 2, "blank": 1, "overvoted": 0},
+    }
 
 
 def test_csv_is_counted_the_same(tmp_path, manifest):
@@ -44,6 +60,7 @@ def test_csv_is_counted_the_same(tmp_path, manifest):
     path = tmp_path / "ballots.csv"
     path.write_text("\ufeff" + "\r\n".join(rows) + "\r\n", encoding="utf-8")
     assert plaintext.count(manifest, path) == COUNTED
+    assert plaintext.kinds(manifest, path) == KINDS
 
 
 def test_it_shares_nothing_with_the_rest_of_the_program():

@@ -10,6 +10,15 @@ from amarvote.pipeline import runs as running
 from amarvote.pipeline import states
 from amarvote.store.tables import guardians, phases
 
+WORK = {
+    states.SETTING_UP: "Workers check the guardians' keys and write them into the record.",
+    states.COUNTING: "Workers add up the ballots and write them into the record.",
+    states.DECRYPTING: "Workers put the guardians' answers together.",
+    states.RECORDING: "Workers write the totals into the record.",
+    states.VERIFYING: "Workers verify the record.",
+}
+"""What workers do in the states that are theirs."""
+
 
 def waiting_for(
     service: Service,
@@ -35,7 +44,7 @@ def waiting_for(
         return "No worker is running; start one."
     if election.state == states.CLOSING:
         return f"{counts['open']} ballots are still being checked; then counting begins."
-    return f"Workers are at it ({election.state})."
+    return WORK.get(election.state, "Workers are busy.")
 
 
 def _people(service: Service, connection: Connection, election: Row[Any]) -> str | None:
@@ -76,7 +85,10 @@ def _guardians(connection: Connection, election: Row[Any]) -> str:
         .order_by(guardians.c.number)
     ).scalars()
     note = f" ({election.note})" if election.note else ""
-    return f"Guardians {list(here)} have checked in; with {election.k} of them the officer can start a run{note}."
+    number = len(list(here))
+    if number < election.k:
+        return f"Waiting for guardians: {number} of {election.k} are here{note}."
+    return f"Enough guardians are here ({number}, at least {election.k}): the officer can start a run{note}."
 
 
 def _run(service: Service, connection: Connection) -> str | None:

@@ -11,3 +11,7 @@ class UnusableInput(Exception):  # noqa: N818
 
 class RunFailed(Exception):  # noqa: N818
     """The election did not come to its end; the message says where it stands and where to look."""
+
+
+class RunParked(RunFailed):
+    """The same, and resuming the run may bring it on."""

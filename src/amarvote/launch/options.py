@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from amarvote.launch.errors import WrongOptions
+from amarvote.launch.wording import number_of
 
 MOST_PROCESSES = 64
 MOST_BALLOTS = 10_000_000
@@ -11,6 +12,8 @@ CHALLENGES_PER_VOTER = 10
 
 MINIMUM_GROUP = 10
 """A contest with fewer ballots is not opened (rule 9)."""
+
+QUORUM = 3
 
 CHAINING = {"none": 0, "simple": 1}
 
@@ -41,6 +44,11 @@ class Options:
         return tuple(i for i in range(1, self.guardians + 1) if i not in self.absent)
 
 
+def default_quorum(guardians: int) -> int:
+    """Three of them, or all where there are fewer."""
+    return min(QUORUM, guardians)
+
+
 def default_absent(guardians: int, quorum: int) -> tuple[int, ...]:
     """All guardians that the quorum can do without: the last ones."""
     return tuple(range(quorum + 1, guardians + 1))
@@ -64,18 +72,19 @@ def check(options: Options) -> None:
     _within("--workers", options.workers, 1, MOST_PROCESSES)
     _within("--devices", options.devices, 1, MOST_PROCESSES)
     _within("--guardians", options.guardians, 1, MOST_PROCESSES)
-    _within("--quorum", options.quorum, 1, options.guardians, f"there are {options.guardians} guardians")
+    _within("--quorum", options.quorum, 1, options.guardians, f"of {number_of(options.guardians, 'guardian')}")
     if options.ballots is not None:
         _within("--ballots", options.ballots, 1, MOST_BALLOTS)
     _within("--minimum-group", options.minimum_group, 1, MOST_BALLOTS)
     _within("--challenged", options.challenged, 0, MOST_BALLOTS * CHALLENGES_PER_VOTER)
     strangers = [i for i in options.absent if not 1 <= i <= options.guardians]
     if strangers:
-        raise WrongOptions(f"--absent names guardian {strangers[0]}, but there are only {options.guardians}.")
+        raise WrongOptions(f"--absent names guardian {strangers[0]}, but --guardians is {options.guardians}.")
     if len(options.present) < options.quorum:
+        away = f"guardian{'s' if len(options.absent) > 1 else ''} {', '.join(map(str, options.absent))}"
         raise WrongOptions(
-            f"With guardians {', '.join(map(str, options.absent))} absent, {len(options.present)} are left, but "
-            f"the quorum is {options.quorum}: nothing could be opened. Let fewer be absent, or lower the quorum."
+            f"Without {away} there are {len(options.present)}, but the quorum is {options.quorum}: nothing could "
+            "be opened. Let fewer be absent, or lower the quorum."
         )
     if options.chaining is not None and options.chaining not in CHAINING:
         raise WrongOptions(f"--chaining is none or simple, not {options.chaining!r}.")
@@ -85,7 +94,7 @@ def check_challenged(options: Options, voters: int) -> None:
     """WrongOptions where the voters may not challenge so many ballots."""
     if options.challenged > voters * CHALLENGES_PER_VOTER:
         raise WrongOptions(
-            f"--challenged {options.challenged} is too many for {voters} voters: each may challenge "
+            f"--challenged {options.challenged} is too many for {number_of(voters, 'voter')}: each may challenge "
             f"{CHALLENGES_PER_VOTER} ballots."
         )
 
