@@ -135,6 +135,28 @@ def test_the_command_tells_what_it_left_out(tmp_path):
     assert "UNITED STATES REPRESENTATIVE, DISTRICT 15 (contest 7), on 4 cards" in told
 
 
+def test_styles_that_look_alike_have_different_names_and_are_explained(out, tmp_path):
+    manifest, _, report = imported(out)
+    names = {style["id"]: style["name"] for style in manifest["ballotStyles"]}
+    assert names["style-7"] == "Card 7: contests 18 to 22 (5)"
+    assert len(set(names.values())) == 14
+    (alike,) = report["alike"]
+    assert alike.startswith("style-7, style-8 (without contest 23), style-9 (without contest 24), style-10")
+    assert "contests on fewer than 10 cards are left out" in alike
+    assert alike in run("import", "dominion", SAN_FRANCISCO, "--out", tmp_path / "made").stdout
+
+
+def test_the_folder_is_made_but_not_the_folders_around_it(tmp_path):
+    result = run("import", "dominion", SAN_FRANCISCO, "--out", tmp_path / "parent" / "made")
+    assert result.returncode == 64
+    assert f"{tmp_path / 'parent'} is not a folder" in result.stderr
+    (tmp_path / "file").write_text("a file")
+    result = run("import", "dominion", SAN_FRANCISCO, "--out", tmp_path / "file")
+    assert result.returncode == 64
+    assert "cannot be written" in result.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
 def test_an_import_that_did_not_finish_is_made_anew(tmp_path):
     (tmp_path / "made").mkdir()
     (tmp_path / "made" / "ballots.jsonl").write_text("half a file")

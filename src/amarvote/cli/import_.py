@@ -9,9 +9,10 @@ import typer
 
 from amarvote.cli.exits import UnreadableInput, UsageProblem
 from amarvote.cli.progress import progress
+from amarvote.cli.targets import check_parent
 from amarvote.inputs.dominion import BALLOTS, MANIFEST, REPORT, import_dominion
 from amarvote.inputs.dominion_report import ImportReport
-from amarvote.inputs.errors import InputError
+from amarvote.inputs.errors import InputError, OutputError
 
 commands = typer.Typer(help="Make a manifest and ballots from an election office's export.", no_args_is_help=True)
 
@@ -24,15 +25,21 @@ def formats() -> None:
 @commands.command()
 def dominion(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a Dominion CVR export (JSON).")],
-    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for what is made.")],
+    out: Annotated[
+        Path,
+        typer.Option("--out", metavar="DIR", help="Folder for what is made; the one around it must be there."),
+    ],
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as one JSON object.")] = False,
 ) -> None:
     """Read ContestManifest.json, CandidateManifest.json and every CvrExport_….json of DIR."""
     if (out / REPORT).exists():
         raise UsageProblem(f"{out} holds a finished import. Name another folder, or remove this one.")
+    check_parent(out)
     try:
         with progress() as reporter:
             report = import_dominion(directory, out, lambda done, total: reporter.update("import", done, total))
+    except OutputError as problem:
+        raise UsageProblem(str(problem)) from None
     except InputError as problem:
         raise UnreadableInput(str(problem)) from None
     sys.stdout.write(json.dumps(report.as_json()) + "\n" if as_json else _summary(report, out))
@@ -48,6 +55,8 @@ def _summary(report: ImportReport, out: Path) -> str:
     if report.left_out:
         lines.append(f"Left out, because they are on fewer than {report.smallest_group} cards:")
         lines += [f"  {contest}" for contest in report.left_out]
+    if report.alike:
+        lines += ["Styles that look alike:", *(f"  {sentence}" for sentence in report.alike)]
     lines.append(f"Written: {out / MANIFEST}, {out / BALLOTS}, {out / REPORT}")
     lines.append(f"Count it: amarvote count --manifest {out / MANIFEST} --ballots {out / BALLOTS}")
     return "\n".join(lines) + "\n"

@@ -19,8 +19,8 @@ from amarvote.electionguard.contest_remarks import Remarks, pack, unpack
 from amarvote.electionguard.errors import ManifestError
 from amarvote.electionguard.manifest import MAX_CONTEST_DATA_BLOCKS, manifest_bytes
 from amarvote.inputs.dominion_export import ExportedContest, card_files, read_cards, read_contests
-from amarvote.inputs.dominion_report import Census, ImportReport
-from amarvote.inputs.errors import InputError
+from amarvote.inputs.dominion_report import Census, ImportReport, alike_styles
+from amarvote.inputs.errors import InputError, OutputError
 
 SMALLEST_GROUP = 10
 """Contests on fewer cards are left out: their totals would tell too much about single voters."""
@@ -35,8 +35,9 @@ def _untold(done: int, total: int) -> None:
 def import_dominion(directory: Path, out: Path, progress: Callable[[int, int], None] = _untold) -> ImportReport:
     """Write manifest.json, ballots.jsonl and, last, import-report.json into `out`; what stood there is replaced.
 
-    `progress` is told how many files of how many are read. Raises InputError, before anything is written, where
-    the export is damaged or is none; and where `out` cannot be written.
+    `out` is made where it is missing, the folder around it is not. `progress` is told how many files of how many
+    are read. Raises InputError, before anything is written, where the export is damaged or is none; OutputError
+    where `out` cannot be written.
     """
     contests = read_contests(directory)
     files = card_files(directory)
@@ -63,12 +64,12 @@ def import_dominion(directory: Path, out: Path, progress: Callable[[int, int], N
         styles = _style_ids(census, kept)
         manifest = _manifest(election, contests, census, kept, styles)
         with _writing(out):
-            out.mkdir(parents=True, exist_ok=True)
+            out.mkdir(exist_ok=True)
             (out / REPORT).unlink(missing_ok=True)
             _write(out / MANIFEST, [manifest])
             spool.seek(0)
             ballots = _write(out / BALLOTS, _ballot_lines(spool, census, kept, styles))
-    reports = census.contest_reports(kept)
+    reports, style_reports = census.contest_reports(kept), census.style_reports(styles, kept)
     report = ImportReport(
         election=election,
         files=len(files),
@@ -91,7 +92,8 @@ def import_dominion(directory: Path, out: Path, progress: Callable[[int, int], N
             if not contest.kept
         ),
         contests=reports,
-        styles=census.style_reports(styles, kept),
+        styles=style_reports,
+        alike=alike_styles(style_reports, SMALLEST_GROUP),
         overvoted=census.overvoted,
     )
     with _writing(out):
@@ -120,12 +122,13 @@ def _manifest(
 ) -> bytes:
     cards_styles = [
         {
-            "id": report.id,
-            "name": f"Card with contests {report.contests[0]} to {report.contests[-1]} ({len(report.contests)})",
-            "contestIds": list(report.contests),
+            "id": style.id,
+            "name": f"Card {number}: contests {style.contests[0]} to {style.contests[-1]} ({len(style.contests)})",
+            "contestIds": list(style.contests),
         }
-        for report in census.style_reports(styles, kept)
-        if report.id is not None
+        for number, style in enumerate(
+            (style for style in census.style_reports(styles, kept) if style.id is not None), start=1
+        )
     ]
     try:
         return manifest_bytes(
@@ -176,7 +179,7 @@ def _writing(out: Path) -> Iterator[None]:
     try:
         yield
     except OSError as problem:
-        raise InputError(f"{out} cannot be written: {problem.strerror}. Name another folder.") from None
+        raise OutputError(f"{out} cannot be written: {problem.strerror}. Name another folder.") from None
 
 
 def _write(path: Path, lines: Iterable[bytes]) -> int:

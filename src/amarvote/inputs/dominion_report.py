@@ -58,7 +58,8 @@ class ImportReport:
     """What an import read, what it wrote, and what it left out.
 
     `sha256` is over the names and digests of the files of cards. `overvotes` counts the cards with too many votes,
-    `office_overvotes` those on which the export itself states an overvote.
+    `office_overvotes` those on which the export itself states an overvote. `alike` tells, a sentence each, which
+    styles have the same contests since the small ones were left out.
     """
 
     election: str
@@ -79,11 +80,31 @@ class ImportReport:
     left_out: tuple[str, ...]
     contests: tuple[ContestReport, ...]
     styles: tuple[StyleReport, ...]
+    alike: tuple[str, ...]
     overvoted: tuple[Overvote, ...] = field(default=())
 
     def as_json(self) -> dict[str, Any]:
         """The report as plain data."""
         return asdict(self)
+
+
+def alike_styles(styles: tuple[StyleReport, ...], smallest_group: int) -> tuple[str, ...]:
+    """A sentence for each group of styles that differ in nothing but contests that were left out."""
+    groups: dict[tuple[str, ...], list[StyleReport]] = {}
+    for style in styles:
+        if style.id is not None:
+            groups.setdefault(style.contests, []).append(style)
+    return tuple(
+        f"{', '.join(_with_left_out(style) for style in group)} have the same contests, because contests on fewer "
+        f"than {smallest_group} cards are left out. They stay apart: a style is one set of contests on a card."
+        for group in groups.values()
+        if len(group) > 1
+    )
+
+
+def _with_left_out(style: StyleReport) -> str:
+    gone = f"without contest{'s' * (len(style.left_out) > 1)} {', '.join(style.left_out)}"
+    return f"{style.id} ({gone})" if style.left_out else f"{style.id}"
 
 
 @dataclass(slots=True)

@@ -7,6 +7,10 @@ class InputError(Exception):
     """The input cannot be used; the message says which file, which place in it, and what to do."""
 
 
+class OutputError(InputError):
+    """What is made cannot be written where it was asked for; the message says why and what to do."""
+
+
 @dataclass(frozen=True, slots=True)
 class LineFault:
     """One fault of a ballots file; `line` counts from 1, and is 0 for the file as a whole."""
