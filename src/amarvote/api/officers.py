@@ -12,6 +12,7 @@ POST /officer/verdict         {id_b (hex), sentence}: reject a ballot that could
 POST /officer/write-again     after a failed verification (rule 14)
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -30,7 +31,7 @@ async def _asked(request: Request, *names: str, most: int = SMALL) -> tuple[Serv
     """The service and the members of the body, for the officer only."""
     await run_in_threadpool(as_role, request, "officer")
     body = await read_body(request, most)
-    return service_of(request), json_object(body, *names) if names else {}
+    return service_of(request), await run_in_threadpool(json_object, body, *names) if names else {}
 
 
 @router.put("/roll")
@@ -40,67 +41,11 @@ async def roll(request: Request) -> dict[str, int]:
     return {"added": await run_in_threadpool(rolls.import_roll, service, content["entries"])}
 
 
-@router.post("/open", status_code=204)
-async def open_voting(request: Request) -> Response:
-    """Open voting."""
-    service, _ = await _asked(request)
-    await run_in_threadpool(officer.open_voting, service)
-    return Response(status_code=204)
-
-
-@router.post("/close", status_code=204)
-async def close_voting(request: Request) -> Response:
-    """Close voting."""
-    service, _ = await _asked(request)
-    await run_in_threadpool(officer.close_voting, service)
-    return Response(status_code=204)
-
-
-@router.post("/consent", status_code=204)
-async def consent(request: Request) -> Response:
-    """Consent to opening small contests."""
-    service, content = await _asked(request, "sentence")
-    await run_in_threadpool(officer.consent_to_small_groups, service, content["sentence"])
-    return Response(status_code=204)
-
-
 @router.post("/start-run")
 async def start_run(request: Request) -> dict[str, str]:
     """Start a run of these guardians."""
     service, content = await _asked(request, "guardians")
     return {"run": await run_in_threadpool(officer.start_run, service, content["guardians"])}
-
-
-@router.post("/set-aside", status_code=204)
-async def set_aside(request: Request) -> Response:
-    """Set a guardian aside."""
-    service, content = await _asked(request, "guardian", "sentence")
-    await run_in_threadpool(officer.set_aside, service, content["guardian"], content["sentence"])
-    return Response(status_code=204)
-
-
-@router.post("/pause", status_code=204)
-async def pause(request: Request) -> Response:
-    """Hand out no more chunks."""
-    service, _ = await _asked(request)
-    await run_in_threadpool(officer.pause, service)
-    return Response(status_code=204)
-
-
-@router.post("/resume", status_code=204)
-async def resume(request: Request) -> Response:
-    """Hand out chunks again."""
-    service, _ = await _asked(request)
-    await run_in_threadpool(officer.resume, service)
-    return Response(status_code=204)
-
-
-@router.post("/retry", status_code=204)
-async def retry(request: Request) -> Response:
-    """Try a failed chunk again."""
-    service, content = await _asked(request, "phase", "ordinal")
-    await run_in_threadpool(officer.retry, service, content["phase"], content["ordinal"])
-    return Response(status_code=204)
 
 
 @router.post("/verdict", status_code=204)
@@ -115,9 +60,22 @@ async def verdict(request: Request) -> Response:
     return Response(status_code=204)
 
 
-@router.post("/write-again", status_code=204)
-async def write_again(request: Request) -> Response:
-    """Write the record anew after a failed verification."""
-    service, _ = await _asked(request)
-    await run_in_threadpool(officer.write_record_again, service)
-    return Response(status_code=204)
+def _command(path: str, do: Callable[..., None], *names: str) -> None:
+    """A command with what the body's members `names` say, in this order; answers 204."""
+
+    async def command(request: Request) -> Response:
+        service, content = await _asked(request, *names)
+        await run_in_threadpool(do, service, *(content[name] for name in names))
+        return Response(status_code=204)
+
+    router.add_api_route(path, command, methods=["POST"], status_code=204, name=do.__name__)
+
+
+_command("/open", officer.open_voting)
+_command("/close", officer.close_voting)
+_command("/consent", officer.consent_to_small_groups, "sentence")
+_command("/set-aside", officer.set_aside, "guardian", "sentence")
+_command("/pause", officer.pause)
+_command("/resume", officer.resume)
+_command("/retry", officer.retry, "phase", "ordinal")
+_command("/write-again", officer.write_record_again)
