@@ -18,7 +18,7 @@ from amarvote.pipeline.worker import Worker, no_step, run_until_terminated
 from amarvote.store.database import Database
 
 QUICK = Settings(
-    items=2,
+    items=1,
     cut_seconds=0.1,
     lease_seconds=1.5,
     renew_seconds=0.3,

@@ -27,6 +27,8 @@ from faults.quick_worker import QUICK
 
 HERE = Path(__file__).parent
 SECONDS = 120
+CHUNKS_BETWEEN_KILLS = 4
+"""With fifteen ballots and one item to a chunk, an election has about ninety chunks after it closed."""
 
 pytestmark = pytest.mark.timeout(240)
 
@@ -155,11 +157,12 @@ def test_twenty_kills_at_seeded_random_while_an_election_is_counted(election):
     killed = []
     with processes_of(election) as processes:
         alive = {name: processes.worker(name) for name in ("one", "two")}
-        done = 0
+        begun = chunks_done(election)
         while len(killed) < 20:
-            wait_for(lambda done=done: chunks_done(election) > done, lambda: answer_when_asked(election))
-            time.sleep(chance.uniform(0.0, 0.2))
-            done = chunks_done(election)
+            # spread over the whole count, at any moment of some chunk
+            due = begun + CHUNKS_BETWEEN_KILLS * len(killed)
+            wait_for(lambda due=due: chunks_done(election) >= due, lambda: answer_when_asked(election))
+            time.sleep(chance.uniform(0.0, 0.15))
             name, whom = chance.choice(["one", "two"]), chance.choice(["parent", "child"])
             pid = alive[name].pid if whom == "parent" else child_of(election, alive[name].pid)
             if pid is None:

@@ -11,6 +11,7 @@ from amarvote.record.sections import Phase
 from amarvote.record.verifier import verify_record
 from amarvote.store.tables import ballot_commitments, ballots, roll
 from staging.people import Vote
+from staging.rows import worker_beats
 
 
 def cast_some(stage):
@@ -125,6 +126,7 @@ def test_nothing_is_taken_after_the_close_and_what_was_taken_is_counted(opened):
     late = stage.make(2)
     officer.close_voting(stage.service)
     assert stage.ballot_state(early)["state"] == "submitted"
+    worker_beats(stage.service.database, ["alive"])
     assert "1 ballots are still being checked" in progress.progress(stage.service)["waiting_for"]
     with pytest.raises(Conflict, match="closing"):
         stage.submit(late)

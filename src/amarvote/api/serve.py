@@ -16,7 +16,7 @@ import uvicorn
 
 from amarvote.api.application import application
 from amarvote.elections.errors import Refusal
-from amarvote.elections.service import DatabaseError, NoDatabaseError, Service, open_service
+from amarvote.elections.service import NoDatabaseError, Service, open_service
 
 log = logging.getLogger(__name__)
 
@@ -78,8 +78,8 @@ def _sweep(service: Service, over: threading.Event) -> None:
     while not over.wait(service.settings.relay_seconds):
         try:
             service.sweep()
-        except DatabaseError as problem:
-            log.warning("the sweep is tried again: %s", problem)
+        except Exception:
+            log.exception("the sweep is tried again")
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ LONGEST_STRING = 1000
 
 def describe(service: Service, number: int) -> dict[str, Any]:
     """{name, device_id, h_di, last_code, closed, broken}: hashes in base64, null before the keys are made."""
-    with service.database.write() as connection:
+    with service.database.read() as connection:
         device = current_device(connection, service.election_id, number)
     return {
         "name": device.name,

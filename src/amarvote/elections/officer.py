@@ -187,11 +187,6 @@ def reject_held(service: Service, id_b: bytes, why: Any) -> None:
             raise NotFound(f"No ballot {id_b.hex()} waits for a verdict.")
         finding = {"code": VERDICT, "where": f"ballot {id_b.hex()}", "message": words}
         settling.settle(connection, ballot, [finding])
-        connection.execute(
-            update(chunks)
-            .where(chunks.c.id == ballot.chunk_id, chunks.c.state == life.FAILED)
-            .values(state=life.DONE)
-        )
         states.record_event(connection, service.election_id, f"ballot {id_b.hex()} rejected by verdict: {words}")
         service.follow_up(connection)
 

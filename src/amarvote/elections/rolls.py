@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import insert, select
+from sqlalchemy import Connection, insert, select
 
 from amarvote.elections.errors import Conflict, Unprocessable
 from amarvote.elections.service import Service
@@ -11,6 +11,7 @@ from amarvote.pipeline.constants import manifest_of
 from amarvote.store.tables import roll
 
 MOST_WEIGHT = 2**31 - 1
+PAGE = 500
 BEFORE_CLOSE = (states.CEREMONY, states.SETTING_UP, states.READY, states.OPEN)
 
 
@@ -27,26 +28,34 @@ def import_roll(service: Service, entries: Any) -> int:
             raise Conflict(f"The roll cannot be changed any more: the election is {election.state}.")
         styles = {style.id for style in manifest_of(election.manifest).styles}
         wanted = [_entry(number, entry, styles) for number, entry in enumerate(entries, start=1)]
-        known = {
-            row.token_hash: (row.style, row.weight)
-            for row in connection.execute(
-                select(roll.c.token_hash, roll.c.style, roll.c.weight).where(
-                    roll.c.election_id == service.election_id
-                )
-            )
-        }
-        rows = []
-        for number, (token, style, weight) in enumerate(wanted, start=1):
-            if token not in known:
-                known[token] = (style, weight)
-                entry = {"token_hash": token, "style": style, "weight": weight}
-                rows.append({"election_id": service.election_id, "state": "free", "challenged": 0, **entry})
-            elif known[token] != (style, weight):
-                raise Conflict(f"Entry {number} of the roll: its token is there with another style or weight.")
-        if rows:
-            connection.execute(insert(roll), rows)
-            states.record_event(connection, service.election_id, f"roll: {len(known)} voters")
-        return len(rows)
+        added = sum(
+            _add(connection, service.election_id, wanted[first : first + PAGE], first + 1)
+            for first in range(0, len(wanted), PAGE)
+        )
+        if added:
+            states.record_event(connection, service.election_id, f"{added} voters are added to the roll")
+        return added
+
+
+def _add(connection: Connection, election_id: str, wanted: list[tuple[bytes, str, int]], first: int) -> int:
+    """Add some entries, the first of which has number `first` in what was sent; how many are new."""
+    rows = connection.execute(
+        select(roll.c.token_hash, roll.c.style, roll.c.weight).where(
+            roll.c.election_id == election_id, roll.c.token_hash.in_([token for token, _, _ in wanted])
+        )
+    )
+    known = {row.token_hash: (row.style, row.weight) for row in rows}
+    new = []
+    for number, (token, style, weight) in enumerate(wanted, start=first):
+        if token not in known:
+            known[token] = (style, weight)
+            entry = {"token_hash": token, "style": style, "weight": weight}
+            new.append({"election_id": election_id, "state": "free", "challenged": 0, **entry})
+        elif known[token] != (style, weight):
+            raise Conflict(f"Entry {number} of the roll: its token is there with another style or weight.")
+    if new:
+        connection.execute(insert(roll), new)
+    return len(new)
 
 
 def _entry(number: int, entry: Any, styles: set[str]) -> tuple[bytes, str, int]:

@@ -11,10 +11,10 @@ from amarvote.pipeline import accepting, handing, phases, steps
 from amarvote.pipeline.chunks import election_row
 from amarvote.pipeline.relay import relay
 from amarvote.pipeline.settings import DEFAULTS, Settings
-from amarvote.store.database import Database, DatabaseError, NoDatabaseError
+from amarvote.store.database import Database, NoDatabaseError
 from amarvote.store.tables import elections
 
-__all__ = ["Database", "DatabaseError", "NoDatabaseError", "Service", "open_service", "steps"]
+__all__ = ["Database", "NoDatabaseError", "Service", "open_service", "steps"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,7 +73,7 @@ def _store(
     service: Service, connection: Connection, device_number: int, envelope: Envelope, fingerprint: bytes
 ) -> None:
     ballot = envelope.ballot
-    election = states.locked(connection, service.election_id)
+    election = states.locked(connection, service.election_id, shared=True)
     if election.state != states.OPEN:
         raise Conflict(f"No ballots are taken: the election is {election.state}.")
     device = current_device(connection, service.election_id, device_number)

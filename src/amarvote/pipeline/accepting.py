@@ -17,9 +17,11 @@ from amarvote.pipeline.phases import OPEN, Place, Step, all_done, register
 from amarvote.pipeline.settings import Settings
 from amarvote.pipeline.settling import settle
 from amarvote.store.clock import now
-from amarvote.store.tables import ballot_commitments, ballot_items, ballots, elections, phases
+from amarvote.store.tables import ballot_commitments, ballot_items, ballots, chunks, elections, phases
 
 NAME = "accept"
+
+UNCHECKED = ("submitted", "held")
 
 
 def cut_all(connection: Connection, settings: Settings) -> None:
@@ -29,14 +31,20 @@ def cut_all(connection: Connection, settings: Settings) -> None:
         cut(connection, settings, election_id)
 
 
-def cut(connection: Connection, settings: Settings, election_id: str) -> None:
-    """Cut accept chunks while enough ballots wait, or the first of them waits long enough, or voting is closed."""
+def cut(connection: Connection, settings: Settings, election_id: str) -> int:
+    """Cut accept chunks while enough ballots wait, or the first of them waits long enough, or voting is closed.
+
+    Returns how many were cut.
+    """
     phase = connection.execute(
-        select(phases).where(phases.c.election_id == election_id, phases.c.name == NAME, phases.c.state == OPEN)
+        select(phases, elections.c.state.label("election_state"))
+        .join(elections, elections.c.id == phases.c.election_id)
+        .where(phases.c.election_id == election_id, phases.c.name == NAME, phases.c.state == OPEN)
     ).one_or_none()
     if phase is None:
-        return
-    closing = life.election_row(connection, election_id).state != states.OPEN
+        return 0
+    closing = phase.election_state != states.OPEN
+    number = 0
     while True:
         uncut = connection.execute(
             select(
@@ -52,9 +60,10 @@ def cut(connection: Connection, settings: Settings, election_id: str) -> None:
         ).all()
         taken, full = _fill(uncut, settings)
         if not taken or not (full or closing or uncut[0].age >= settings.cut_seconds):
-            return
+            return number
         (chunk_id,) = life.add(connection, phase, [NewChunk(0, len(taken))])
         connection.execute(update(ballots).where(ballots.c.number.in_(taken)).values(chunk_id=chunk_id))
+        number += 1
 
 
 def _fill(uncut: Any, settings: Settings) -> tuple[list[int], bool]:
@@ -102,17 +111,28 @@ def commit(where: Place, chunk: Row[Any], result: Message) -> None:
 
 def over(where: Place) -> bool:
     """Voting is closed, every ballot is settled, every chunk is done."""
+    _close_parked(where)
     if where.election.state != states.CLOSING:
         return False
     cut(where.connection, where.settings, where.election.id)
     return open_ballots(where.connection, where.election.id) == 0 and all_done(where)
 
 
+def _close_parked(where: Place) -> None:
+    """A parked chunk waits for nobody once its ballot was settled: by a verdict, or because its chain ended."""
+    unsettled = select(ballots.c.number).where(ballots.c.chunk_id == chunks.c.id, ballots.c.state.in_(UNCHECKED))
+    where.connection.execute(
+        update(chunks)
+        .where(chunks.c.phase_id == where.phase.id, chunks.c.state == life.FAILED, ~unsettled.exists())
+        .values(state=life.DONE)
+    )
+
+
 def open_ballots(connection: Connection, election_id: str) -> int:
     """Ballots that are neither accepted nor rejected yet: what closing waits for."""
     return connection.execute(
         select(func.count()).where(
-            ballots.c.election_id == election_id, ballots.c.state.in_(("submitted", "waiting", "held"))
+            ballots.c.election_id == election_id, ballots.c.state.in_((*UNCHECKED, "waiting"))
         )
     ).scalar_one()
 

@@ -91,7 +91,11 @@ def _divide_accept(connection: Connection, phase: Row[Any], chunk: Row[Any], rea
     )
     if len(numbers) == 1:
         life.park(connection, chunk, reason)
-        connection.execute(update(ballots).where(ballots.c.number == numbers[0]).values(state="held"))
+        connection.execute(
+            update(ballots)
+            .where(ballots.c.number == numbers[0], ballots.c.state == "submitted")
+            .values(state="held")
+        )
         return
     life.mark_halved(connection, chunk, reason)
     half = len(numbers) // 2

@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, select, update
 
+from amarvote.pipeline.chunks import ChunkRefusedError
 from amarvote.store.tables import ballot_commitments, ballots, devices, roll
 
 CAST = 1
@@ -78,7 +79,7 @@ def _break_chain(connection: Connection, device: Row[Any], ballot: Row[Any]) -> 
 
 
 def _release(connection: Connection, ballot: Row[Any], change: dict[str, Any]) -> None:
-    connection.execute(
+    released = connection.execute(
         update(roll)
         .where(
             roll.c.election_id == ballot.election_id,
@@ -87,6 +88,11 @@ def _release(connection: Connection, ballot: Row[Any], change: dict[str, Any]) -
         )
         .values(**change)
     )
+    if released.rowcount != 1:
+        raise ChunkRefusedError(
+            f"Ballot {ballot.id_b.hex()} holds no entry of the roll any more: the roll was changed in the "
+            "database since it was submitted. Restore it from a backup, then retry the chunk."
+        )
 
 
 def _close(connection: Connection, ballot: Row[Any], state: str, findings: Findings | None) -> None:

@@ -45,9 +45,10 @@ class WrongStateError(Exception):
     """The election is not in a state that allows this."""
 
 
-def locked(connection: Connection, election_id: str) -> Row[Any]:
-    """The election's row, locked until the transaction ends."""
-    return connection.execute(select(elections).where(elections.c.id == election_id).with_for_update()).one()
+def locked(connection: Connection, election_id: str, *, shared: bool = False) -> Row[Any]:
+    """The election's row, locked until the transaction ends; `shared` where many may do the same side by side."""
+    own = select(elections).where(elections.c.id == election_id)
+    return connection.execute(own.with_for_update(read=shared)).one()
 
 
 def move(connection: Connection, election_id: str, to: str, note: str | None = None) -> None:
