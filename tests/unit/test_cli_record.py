@@ -91,9 +91,11 @@ def test_convert_never_overwrites(run: Run, record: tuple[Path, dict[Phase, byte
     code, _, err = run("convert", record[0], tmp_path)
     assert code == 64
     assert "is there already" in err
-    code, _, err = run("convert", record[0], tmp_path / "no/such/folder/x.zip")
-    assert code == 64
-    assert "cannot be written" in err
+    for name in ("x.zip", "x"):
+        code, _, err = run("convert", record[0], tmp_path / "no" / name)
+        assert code == 64
+        assert f"cannot be written: {tmp_path / 'no'} is not a folder" in err
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_convert_refuses_what_is_not_sound(run: Run, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import typer
 
 from amarvote.cli.exits import FINDINGS, OK, UnreadableInput, UsageProblem
 from amarvote.cli.progress import progress
+from amarvote.cli.targets import check_parent
 from amarvote.electionguard.errors import Finding
 from amarvote.record.convert import ConversionError, convert_record
 from amarvote.record.digest import digest_record
@@ -40,6 +41,7 @@ def convert(
     """Write the same record in another form; its roots stay what they are."""
     if target.exists():
         raise UsageProblem(f"{target} is there already. Name another place, or remove it.")
+    check_parent(target)
     with _open(record_path) as record, progress() as reporter:
         if carrier is None:
             carrier = record.carrier or Carrier.PROTOBUF
