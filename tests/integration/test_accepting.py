@@ -194,6 +194,29 @@ def test_poison_is_halved_down_to_one_ballot_that_waits_for_the_officer(opened):
     assert (finding["code"], finding["message"]) == ("service.verdict", "its bytes crash the checker")
 
 
+def test_a_held_ballot_whose_chain_ends_waits_for_nobody(opened_chained):
+    """The verdict on the first settles the second as well; its parked chunk must not hold up the closing."""
+    stage = opened_chained
+    elsewhere = stage.vote(1, device=2)
+    stage.work()
+    stage.service = replace(stage.service, settings=replace(stage.service.settings, items=1))
+    first = stage.vote(1)
+    Poison(stage, first)
+    stage.work()
+    second = stage.vote(2)
+    Poison(stage, second)
+    stage.work()
+    assert progress.progress(stage.service)["ballots"]["held"] == 2
+    officer.close_voting(stage.service)
+    officer.reject_held(stage.service, first.ballot.id_b, "its bytes crash the checker")
+    (finding,) = stage.ballot_state(second)["findings"]
+    assert finding["code"] == "service.chain"
+    assert progress.progress(stage.service)["failed"] == []
+    stage.work()
+    assert (stage.state(), stage.row().cast_ballots) == ("waiting_for_guardians", 1)
+    assert stage.ballot_state(elsewhere)["state"] == "accepted"
+
+
 def test_a_held_ballot_can_be_tried_again_once_the_cause_is_gone(opened):
     vote = opened.vote(1)
     Poison(opened, vote)
