@@ -26,10 +26,15 @@ from amarvote.record.verifier import (
     running,
     verify_record,
 )
+from amarvote.record.verifier.session import Session
+from amarvote.record.verifier.tasks import Kind
 from conformance.elections import Election, chained, set_up, unchained
 from conformance.mutations import flip
 from conformance.record_files import phase_root, stored, toc_of, write_stored
 from conformance.statements import attest_everything, record_statement, sign, signed
+
+LONGEST_BALLOT = 7
+"""Ciphertexts of a ballot of the style town."""
 
 BEFORE_CRYPTOGRAPHY = {"1", "2", "3", "4", "R"}
 
@@ -315,3 +320,32 @@ def test_a_record_with_faults_anywhere_ends_in_a_report(seed: int, tmp_path: Pat
 
     assert not report.passed, changed
     assert report.findings, changed
+
+
+def test_ballots_go_by_in_small_steps_where_somebody_waits(tmp_path: Path) -> None:
+    election = unchained()
+    hall = election.device("hall")
+    hall.ballots += [hall.ballots[3]] * 95
+    with open_record(election.write(tmp_path)) as record:
+        session = Session(record, Phase.FINAL)
+        coarse, fine = planning.plan_session(session), planning.plan_session(session, fine=True)
+
+    assert coarse == plan(record)
+    devices = [task for task in fine if task.kind is Kind.DEVICE]
+    assert len(devices) > 2 * running.WORTH_A_PROCESS
+    assert max(task.stop - task.start for task in devices) * LONGEST_BALLOT <= planning.CIPHERTEXTS_A_TASK
+    for section in {task.section for task in fine if task.kind is not Kind.SETUP}:
+        here = [task for task in fine if task.section == section and task.kind is not Kind.SETUP]
+        assert [task.start for task in here] == [0, *(task.stop for task in here[:-1])]
+        assert here[-1].stop == here[0].size
+
+
+def test_a_fine_plan_of_very_many_ballots_is_not_endless(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(planning, "CIPHERTEXTS_A_TASK", 1)
+    monkeypatch.setattr(planning, "FINE_TASKS", 2)
+    with open_record(chained().write(tmp_path)) as record:
+        session = Session(record, Phase.FINAL)
+        tasks = planning.plan_session(session, fine=True)
+
+    assert max(task.stop - task.start for task in tasks) == 6  # twelve items of ballots and devices, in two
+    assert len(tasks) == len(planning.plan_session(session))

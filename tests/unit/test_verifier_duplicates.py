@@ -28,11 +28,21 @@ def test_repetitions_are_found_within_and_across_chunks() -> None:
     assert again == [(place_bytes(1, 1), place_bytes(1, 6), one)]
 
 
-def test_its_file_goes_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def open_files(folder: Path) -> list[str]:
+    targets = (one.readlink() for one in Path("/proc/self/fd").iterdir() if one.is_symlink())
+    return [str(one) for one in targets if str(one).startswith(str(folder))]
+
+
+def test_its_file_is_on_disk_and_has_no_name_to_leave_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
 
     with IdentifierIndex() as index:
-        list(index.add(packed((b"1" * 32, 1))))
-        assert list(tmp_path.rglob("*.sqlite"))
+        many = packed(*((number.to_bytes(32, "big"), number) for number in range(1000)))
+        assert list(index.add(many)) == []
+        assert not list(tmp_path.iterdir())
+        assert len(open_files(tmp_path)) == 1
+        assert len(list(index.add(many))) == 1000
 
-    assert not list(tmp_path.iterdir())
+    assert not open_files(tmp_path)

@@ -1,8 +1,10 @@
 """`amarvote verify`: every check over a published record, as a table or as one JSON object."""
 
 import json
+import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -45,7 +47,7 @@ def verify(
     if phase not in PHASES:
         raise exits.UsageProblem(f"There is no phase {phase!r}. Choose one of {', '.join(PHASES)}.")
     try:
-        with progress() as reporter:
+        with _terminated_as_interrupted(), progress() as reporter:
             report = verify_record(record, PHASES[phase], reporter)
     except UnreadableRecord as problem:
         raise exits.UnreadableInput(f"{record} is not a record: {problem}") from None
@@ -54,6 +56,16 @@ def verify(
     else:
         Console().print(as_table(report))
     return exits.OK if report.passed else exits.FINDINGS
+
+
+@contextmanager
+def _terminated_as_interrupted() -> Iterator[None]:
+    """SIGTERM ends a verification as Ctrl-C does: with its processes."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def as_object(report: VerificationReport) -> dict[str, Any]:

@@ -14,11 +14,15 @@ CACHE_KIB = 16 * 1024
 
 
 class IdentifierIndex:
-    """Identifiers seen so far, in a temporary file that goes away with this object."""
+    """Identifiers seen so far, in a temporary file that has no name and so goes away with its process."""
 
     def __init__(self) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="amarvote-verify-")
-        self._database = sqlite3.connect(Path(self._folder.name) / "identifiers.sqlite", isolation_level=None)
+        with tempfile.TemporaryDirectory(prefix="amarvote-verify-") as folder:
+            self._database = sqlite3.connect(Path(folder) / "identifiers.sqlite", isolation_level=None)
+            self._create()
+
+    def _create(self) -> None:
+        """After this SQLite has the file open, and needs no name for it: nothing is journalled."""
         for pragma in (
             "journal_mode = OFF",
             "synchronous = OFF",
@@ -35,7 +39,6 @@ class IdentifierIndex:
         self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._database.close()
-        self._folder.cleanup()
 
     def add(self, identifiers: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
         """Note a partial's identifiers; yields (place of the first, place of the repeated, identifier)."""

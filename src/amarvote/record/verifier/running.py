@@ -1,11 +1,12 @@
 """Verifying a whole record in one go: its tasks on this machine's cores, in bounded memory."""
 
 import os
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import replace
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
 from typing import Protocol
 
@@ -61,11 +62,12 @@ def verify_record(
     telling = reporter or _Silent()
     with open_record(path) as record, IdentifierIndex() as index:
         session = Session(record, phase)
-        tasks = plan_session(session)
+        tasks = plan_session(session, fine=True)
         items = sum(task.stop - task.start for task in tasks)
         whole = Partial(phase=phase)
         waiting: list[Partial] = []
         done = 0
+        telling.update(PROGRESS, done, items)
         for task, partial in zip(tasks, _results(session, path, tasks, processes), strict=True):
             waiting.append(_indexed(session, index, partial))
             if len(waiting) >= MERGE_EVERY:
@@ -116,10 +118,19 @@ _session: Callable[[], Session]
 
 
 def _begin(path: Path, phase: int) -> None:
-    """In a new process: open the record for as long as the process lives."""
+    """In a new process: open the record for as long as it lives, which is no longer than its parent."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     global _session
     session = Session(open_record(path), Phase(phase))
     _session = lambda: session  # noqa: E731
+
+
+def _end_with_parent() -> None:
+    """A parent that is killed tells its processes nothing, and they would wait for tasks for ever."""
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _run(task: bytes) -> bytes:
