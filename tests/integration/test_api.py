@@ -186,6 +186,7 @@ def test_the_officers_commands(served):
     for broken in (
         {"style": "all"},
         {**entry, "style": "none"},
+        {**entry, "style": ["all"]},
         {**entry, "weight": 0},
         {**entry, "token_sha256": "X"},
     ):
@@ -209,6 +210,10 @@ def test_a_device_learns_who_it_is_closes_and_starts_anew(served):
     assert served.ask("POST", "/devices/device-2/close", "device", 2).status_code == 204
     same = served.ask("POST", "/devices/device-2/restart", "device", 2, json={"device_id": me["device_id"]})
     assert same.status_code == 409
+    for broken in ('"\\ud800"', '""', "5", "null", f'"{"x" * 1001}"'):
+        body = f'{{"device_id": {broken}}}'.encode()
+        answer = served.ask("POST", "/devices/device-2/restart", "device", 2, content=body)
+        assert answer.status_code == 422
     other = served.ask("POST", "/devices/device-2/restart", "device", 2, json={"device_id": "staged, device-2b"})
     assert other.status_code == 204
     again = served.ask("GET", "/devices/me", "device", 2).json()

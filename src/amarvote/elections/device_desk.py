@@ -5,9 +5,10 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from amarvote.elections.errors import Conflict, Forbidden, Unprocessable
+from amarvote.elections.errors import Conflict, Forbidden
 from amarvote.elections.service import Service
 from amarvote.elections.submission import current_device
+from amarvote.elections.values import text_of
 from amarvote.pipeline import states
 from amarvote.pipeline.setting_up import prepare_device
 from amarvote.store.tables import devices
@@ -38,8 +39,7 @@ def close(service: Service, number: int, name: str) -> None:
 
 def restart(service: Service, number: int, name: str, device_string: Any) -> None:
     """Start the device anew under a new device string (rule 6); the chain so far stays as it is."""
-    if not isinstance(device_string, str) or not 0 < len(device_string.encode()) <= LONGEST_STRING:
-        raise Unprocessable(f"A device string has 1 to {LONGEST_STRING} bytes.")
+    device_string = text_of(device_string, "A device string", LONGEST_STRING)
     with service.database.write() as connection:
         election = states.locked(connection, service.election_id)
         if election.state not in (states.READY, states.OPEN):

@@ -186,7 +186,10 @@ def reject_held(service: Service, id_b: bytes, why: Any) -> None:
         if ballot is None:
             raise NotFound(f"No ballot {id_b.hex()} waits for a verdict.")
         finding = {"code": VERDICT, "where": f"ballot {id_b.hex()}", "message": words}
-        settling.settle(connection, ballot, [finding])
+        try:
+            settling.settle(connection, ballot, [finding])
+        except life.ChunkRefusedError as problem:
+            raise Conflict(str(problem)) from None
         states.record_event(connection, service.election_id, f"ballot {id_b.hex()} rejected by verdict: {words}")
         service.follow_up(connection)
 

@@ -65,7 +65,7 @@ def _entry(number: int, entry: Any, styles: set[str]) -> tuple[bytes, str, int]:
     token, style, weight = entry.get("token_sha256"), entry.get("style"), entry.get("weight", 1)
     if not isinstance(token, str) or len(token) != 64 or not set(token) <= set("0123456789abcdef"):
         raise Unprocessable(f"{place}: token_sha256 is not 64 lower-case hex digits.")
-    if style not in styles:
+    if not isinstance(style, str) or style not in styles:
         raise Unprocessable(f"{place}: the manifest has no ballot style {style!r}.")
     if not isinstance(weight, int) or isinstance(weight, bool) or not 1 <= weight <= MOST_WEIGHT:
         raise Unprocessable(f"{place}: a weight is a whole number from 1 to {MOST_WEIGHT}.")

@@ -37,8 +37,8 @@ def submit(service: Service, device_number: int, body: bytes) -> dict[str, str]:
         known = _known(connection, service.election_id, envelope.ballot.id_b)
         if known is None:
             _store(service, connection, device_number, envelope, fingerprint)
-            accepting.cut(connection, service.settings, service.election_id)
-            handing.refill(connection, service.settings)
+            if accepting.cut(connection, service.settings, service.election_id):
+                handing.refill(connection, service.settings)
             state = "submitted"
         elif known.submission == fingerprint:
             state = SHOWN_STATES.get(known.state, known.state)
