@@ -3,13 +3,18 @@
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
+from amarvote.electionguard.ballot_nonce import encrypt_ballot_nonce
+from amarvote.electionguard.randomness import random_bytes32
 from amarvote.elections import officer, progress, record_files, results
 from amarvote.elections.errors import Conflict, NotFound
-from amarvote.record.sections import Phase
+from amarvote.record.canonical import decode_item
+from amarvote.record.codec import challenged_ballot_item, read_challenged_ballot
+from amarvote.record.merkle import leaf
+from amarvote.record.sections import Phase, SectionType
 from amarvote.record.verifier import verify_record
-from amarvote.store.tables import ballot_commitments, ballots, roll
+from amarvote.store.tables import ballot_commitments, ballots, record_items, roll
 from staging.people import Vote
 from staging.rows import worker_beats
 
@@ -149,3 +154,50 @@ def test_opening_waits_for_all_confirmations_and_a_roll(stage):
         officer.open_voting(stage.service)
     stage.put_ceremony("confirm", 3, 0, messages["confirm"][3, 0])
     assert stage.state() == "setting_up"
+
+
+def sealed_to_nothing(stage, vote):
+    """The same ballot, whose encrypted nonce is well proven and not the one it was encrypted with."""
+    sealed, announcement = encrypt_ballot_nonce(
+        stage.engine, stage.context.joint_data_key, vote.ballot.h_i, random_bytes32()
+    )
+    ballot = replace(vote.ballot, encrypted_nonce=sealed)
+    return Vote(vote.token, ballot, replace(vote.commitments, nonce=announcement), vote.secret)
+
+
+def test_a_challenged_ballot_that_its_nonce_does_not_open_holds_nothing_back(opened):
+    """Rule 4: it is published with its finding."""
+    opened.vote(1)
+    liar = sealed_to_nothing(opened, opened.make(2, challenge=True))
+    opened.submit(liar)
+    opened.work()
+    assert opened.ballot_state(liar)["state"] == "accepted"
+    opened.count([1, 2])
+    assert opened.state() == "published"
+    (shown,) = results.results(opened.service)["challenged"]
+    assert {finding["code"] for finding in shown["findings"]} == {"13.B"}
+    report = verify_record(opened.record)
+    assert {code for code, outcome in report.checks.items() if outcome == "failed"} == {"13.B"}
+    assert {finding.where for finding in report.findings} == {finding["where"] for finding in shown["findings"]}
+
+
+def test_the_same_finding_at_another_ballot_keeps_the_results_closed(opened):
+    """What combining did not see is not excused: here the written opening was changed."""
+    opened.vote(1)
+    opened.vote(2, challenge=True)
+    officer.close_voting(opened.service)
+    opened.work()
+    opened.answer(opened.run([1, 2]))
+    while opened.state() != "recording":
+        opened.work(most=1)
+    with opened.service.database.write() as connection:
+        where = record_items.c.section == int(SectionType.CHALLENGED_BALLOT_DECRYPTIONS)
+        item = connection.execute(select(record_items.c.item).where(where)).scalar_one()
+        opening = read_challenged_ballot(decode_item(item))
+        contest = opening.contests[0]
+        swapped = (replace(contest.options[0], nonce=7), *contest.options[1:])
+        changed = challenged_ballot_item(replace(opening, contests=(replace(contest, options=swapped),)))
+        connection.execute(update(record_items).where(where).values(item=changed, leaf=leaf(changed)))
+    opened.work()
+    assert opened.state() == "verification_failed"
+    assert "13.B at device" in progress.progress(opened.service)["waiting_for"]
