@@ -27,6 +27,7 @@ from starlette.concurrency import run_in_threadpool
 from amarvote.api.bodies import LARGEST_MAIL, SMALL, as_role, json_object, read_body, service_of
 from amarvote.elections import device_desk, guardian_desk, mail, overview, submission
 from amarvote.elections.envelopes import largest_submission
+from amarvote.elections.service import Service
 from amarvote.elections.values import number_in_address
 
 router = APIRouter()
@@ -67,10 +68,14 @@ def checkin(request: Request) -> Response:
 async def put_ballot(request: Request) -> JSONResponse:
     """Submit a ballot."""
     service = service_of(request)
-    device = await run_in_threadpool(as_role, request, "device")
-    most = await run_in_threadpool(lambda: largest_submission(overview.manifest(service)))
+    device, most = await run_in_threadpool(_device_and_bound, request, service)
     body = await read_body(request, most)
     return JSONResponse(await run_in_threadpool(submission.submit, service, device, body), status_code=202)
+
+
+def _device_and_bound(request: Request, service: Service) -> tuple[int, int]:
+    """Who submits, and the most bytes that it may send."""
+    return as_role(request, "device"), largest_submission(overview.manifest(service))
 
 
 @router.get("/devices/me")

@@ -4,9 +4,10 @@ A chunk is cut at 50 ballots, at its byte bound, or one second after its first b
 (rule 5). Proofs are checked in any order; what hangs together is settled in the commit.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, func, select, update
 
 from amarvote.pipeline import chunks as life
 from amarvote.pipeline import freezing, states
@@ -43,39 +44,49 @@ def cut(connection: Connection, settings: Settings, election_id: str) -> int:
     ).one_or_none()
     if phase is None:
         return 0
-    closing = phase.election_state != states.OPEN
     number = 0
-    while True:
-        uncut = connection.execute(
-            select(
-                ballots.c.number,
-                (ballots.c.item_bytes + ballots.c.commitment_bytes).label("bytes"),
-                (now() - ballots.c.submitted_at).label("age"),
-            )
-            .where(
-                ballots.c.election_id == election_id, ballots.c.chunk_id.is_(None), ballots.c.state == "submitted"
-            )
-            .order_by(ballots.c.number)
-            .limit(settings.items + 1)
-        ).all()
-        taken, full = _fill(uncut, settings)
-        if not taken or not (full or closing or uncut[0].age >= settings.cut_seconds):
-            return number
+    while _is_due(connection, settings, election_id, closing=phase.election_state != states.OPEN):
+        waiting = select(ballots.c.number, _BYTES).where(_uncut(election_id))
+        rows = connection.execute(waiting.order_by(ballots.c.number).limit(settings.items)).all()
+        taken = _fill(rows, settings)
         (chunk_id,) = life.add(connection, phase, [NewChunk(0, len(taken))])
         connection.execute(update(ballots).where(ballots.c.number.in_(taken)).values(chunk_id=chunk_id))
         number += 1
+    return number
 
 
-def _fill(uncut: Any, settings: Settings) -> tuple[list[int], bool]:
-    """The ballots of the next chunk, and whether it is full."""
+_BYTES = (ballots.c.item_bytes + ballots.c.commitment_bytes).label("bytes")
+
+
+def _uncut(election_id: str) -> ColumnElement[bool]:
+    return and_(ballots.c.election_id == election_id, ballots.c.chunk_id.is_(None), ballots.c.state == "submitted")
+
+
+def _is_due(connection: Connection, settings: Settings, election_id: str, *, closing: bool) -> bool:
+    """Do ballots wait that fill a chunk, or need not wait for others?"""
+    uncut = connection.execute(
+        select(
+            func.count().label("ballots"),
+            func.sum(_BYTES).label("bytes"),
+            (now() - func.min(ballots.c.submitted_at)).label("age"),
+        ).where(_uncut(election_id))
+    ).one()
+    if not uncut.ballots:
+        return False
+    full = uncut.ballots >= settings.items or uncut.bytes >= settings.chunk_bytes
+    return bool(full or closing or uncut.age >= settings.cut_seconds)
+
+
+def _fill(uncut: Sequence[Row[Any]], settings: Settings) -> list[int]:
+    """The ballots of the next chunk: at least one, then as many as its bytes allow."""
     taken: list[int] = []
     size = 0
     for row in uncut:
-        if taken and (len(taken) == settings.items or size + row.bytes > settings.chunk_bytes):
-            return taken, True
-        taken.append(row.number)
         size += row.bytes
-    return taken, len(taken) == settings.items or size >= settings.chunk_bytes
+        if taken and size > settings.chunk_bytes:
+            break
+        taken.append(row.number)
+    return taken
 
 
 def load(where: Place, chunk: Row[Any]) -> Message:
