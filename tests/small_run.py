@@ -36,6 +36,10 @@ BALLOTS: list[dict[str, Any]] = [
     {"style": "town", "votes": {"mayor": {"ben": 1}}},
 ]
 TOTALS = {"mayor": {"ada": 3, "ben": 2, "cem": 0}, "board": {"dia": 3, "eva": 2}}
+KINDS = {
+    "mayor": {"ballots": 8, "blank": 2, "overvoted": 1},
+    "board": {"ballots": 5, "blank": 1, "overvoted": 0},
+}
 
 
 def write_inputs(folder: Path, chaining: int = 0) -> list[str]:

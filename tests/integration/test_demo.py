@@ -2,6 +2,7 @@
 
 import json
 import re
+import signal
 import time
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,7 @@ class Counted:
     def __init__(self, folder: Path) -> None:
         self.inputs = write_inputs(folder, chaining=1)
         self.run = folder / "deep" / ("x" * 90) / "run"  # deeper than a socket's address is long
+        self.run.parent.mkdir(parents=True)
         self.readers: set[str] = set()
         self.seen: set[str] = set()
         process = small_run.begin("count", *self.inputs, *SMALL, "--seed", "3", "--out", str(self.run), "--json")
@@ -77,6 +79,7 @@ def test_count_gives_the_totals_beside_the_plaintext(counted):
         "challenged",
         "rejected",
         "totals",
+        "contests",
         "mismatches",
         "verified",
         "record",
@@ -86,6 +89,7 @@ def test_count_gives_the_totals_beside_the_plaintext(counted):
     }
     assert (report["ballots"], report["accepted"], report["challenged"], report["rejected"]) == (8, 8, 2, 0)
     assert report["totals"] == {c: {o: [n, n] for o, n in some.items()} for c, some in small_run.TOTALS.items()}
+    assert report["contests"] == small_run.KINDS
     assert (report["mismatches"], report["verified"]) == (0, True)
     assert set(report["phases"]) == PHASES
     assert all(phase["chunks"] >= 1 and phase["seconds"] >= 0 for phase in report["phases"].values())
@@ -93,8 +97,15 @@ def test_count_gives_the_totals_beside_the_plaintext(counted):
 
 
 def test_progress_goes_to_standard_error_in_lines(counted):
-    for phase in ("encrypt", "accept", "guardians", "verify"):
+    for phase in ("ceremony", "setup", "encrypt", "accept", "guardians verify", "share", "verify"):
         assert re.search(rf"^{phase}: (\d+) of \1$", counted.stderr, re.MULTILINE), phase
+
+
+def test_what_starts_is_said_before_anything_else_happens(counted):
+    lines = counted.stderr.splitlines()
+    assert lines[0].startswith(f"The run is in {counted.run}. Should it be interrupted, resume it: ")
+    assert lines[1] == "Starting 3 guardians, 2 workers, the service, and 2 voting devices …"
+    assert lines[2] == "ceremony: 0 of 6"
 
 
 def test_the_record_verifies_without_us(counted):
@@ -149,11 +160,17 @@ def test_a_finished_run_is_not_done_again(counted):
     assert again.stdout == ""
 
 
+def test_with_json_an_error_is_one_object(counted):
+    again = amarvote("count", *counted.inputs, "--out", str(counted.run), "--json")
+    assert again.returncode == 64
+    assert "is finished" in json.loads(again.stdout)["error"]
+
+
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory) -> Any:
     """Begun, killed, and resumed without a word about its options."""
     folder = tmp_path_factory.mktemp("demo")
-    few = ["--ballots", "6", "--challenged", "1", "--guardians", "1", "--quorum", "1", "--workers", "1"]
+    few = ["--ballots", "6", "--challenged", "1", "--guardians", "1", "--workers", "1"]
     begun = small_run.begin("demo", *few, "--devices", "1", "--out", str(folder / "run"))
     while not (folder / "run" / "devices" / "device-1" / "last-ballot").exists():
         assert begun.poll() is None, begun.communicate()
@@ -169,7 +186,9 @@ def test_the_demo_resumes_and_ends_with_a_table(demo):
     assert "Resuming the run" in resumed.stderr
     assert "Every total equals the plaintext count." in resumed.stdout
     assert "6 ballots counted, 1 challenged and opened, 0 rejected" in resumed.stdout
-    assert f"amarvote verify {folder}/record" in resumed.stdout.replace("\n", " ").replace("  ", " ")
+    assert f"  amarvote verify {folder}/record\n" in resumed.stdout
+    assert "Publish only record/; the rest of the folder holds votes and keys." in resumed.stdout
+    assert "blank" in resumed.stdout
 
 
 def test_the_demo_says_that_it_opens_small_groups(demo):
@@ -198,7 +217,7 @@ def test_other_options_do_not_resume(tmp_path):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["demo", "--guardians", "2"], "--quorum must lie within 1 and 2, not 3"),
+        (["demo", "--guardians", "2", "--quorum", "3"], "--quorum must lie within 1 and 2, not 3"),
         (["demo", "--absent", "3,4,5"], "nothing could be opened"),
         (["demo", "--absent", "9"], "guardian 9"),
         (["demo", "--ballots", "none"], "--ballots"),
@@ -219,7 +238,7 @@ def test_a_folder_of_something_else_is_left_alone(tmp_path):
     (tmp_path / "letter").write_text("dear")
     refused = amarvote("demo", "--out", str(tmp_path))
     assert refused.returncode == 64
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["letter", "lock"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["letter"]
 
 
 def test_bad_ballots_are_all_named_before_anything_is_encrypted(tmp_path):
@@ -231,8 +250,8 @@ def test_bad_ballots_are_all_named_before_anything_is_encrypted(tmp_path):
     assert refused.returncode == 2
     assert "line 3:" in refused.stderr
     assert "line 6:" in refused.stderr
-    assert not (tmp_path / "run" / "election.db").exists()
-    assert not list((tmp_path / "run").rglob("voters.jsonl"))
+    assert "esume" not in refused.stderr
+    assert not (tmp_path / "run").exists()
 
 
 def test_small_groups_are_not_opened_unasked(tmp_path):
@@ -240,3 +259,46 @@ def test_small_groups_are_not_opened_unasked(tmp_path):
     refused = amarvote("count", *inputs, "--out", str(tmp_path / "run"))
     assert refused.returncode == 64
     assert "--minimum-group 5" in refused.stderr
+    assert not (tmp_path / "run").exists()
+
+
+def begun(folder: Path, *arguments: str) -> Any:
+    """A run that has noted in `folder` that it began."""
+    process = small_run.begin(*arguments, "--out", str(folder))
+    while not (folder / "run.json").exists():
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.02)
+    return process
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_interrupted_it_says_how_to_resume(tmp_path, number, code):
+    folder = tmp_path / "a run"
+    process = begun(folder, "demo", "--ballots", "6", "--json")
+    process.send_signal(number)
+    stdout, stderr = process.communicate(timeout=60)
+    assert process.returncode == code
+    sentence = f"Interrupted. Resume: amarvote demo --out '{folder}'"
+    assert stderr.splitlines()[-1] == f"amarvote: {sentence}"
+    assert json.loads(stdout) == {"error": sentence}
+    assert small_run.pids(folder) == {}
+
+
+def test_a_run_is_not_resumed_with_other_ballots(tmp_path):
+    inputs = write_inputs(tmp_path)
+    process = begun(tmp_path / "run", "count", *inputs)
+    process.kill()
+    process.communicate()
+    (tmp_path / "ballots.jsonl").write_bytes((tmp_path / "ballots.jsonl").read_bytes() + b"\n")
+    refused = amarvote("count", *inputs, "--out", str(tmp_path / "run"))
+    assert refused.returncode == 64
+    assert "ballots.jsonl is not the file that this run was begun with" in refused.stderr
+
+
+@pytest.mark.parametrize("out", ["/proc/x", "file", "file/run", "x" * 300])
+def test_a_place_that_cannot_be_written_is_a_usage_error(tmp_path, out):
+    (tmp_path / "file").write_text("")
+    refused = amarvote("demo", "--out", str(tmp_path / out))
+    assert refused.returncode == 64
+    assert len(refused.stderr.splitlines()) == 1
+    assert "cannot be made" in refused.stderr or "cannot be the folder" in refused.stderr

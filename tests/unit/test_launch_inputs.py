@@ -9,10 +9,17 @@ import small_run
 from amarvote.device.voters import read_voters
 from amarvote.launch.electorate import read_roll, write_electorate
 from amarvote.launch.errors import UnusableInput, WrongOptions
-from amarvote.launch.inputs import Inputs, count_inputs, demo_inputs, prepared_inputs
+from amarvote.launch.inputs import (
+    Inputs,
+    copy_inputs,
+    demo_inputs,
+    given_inputs,
+    prepared_inputs,
+    require_unchanged,
+)
 from amarvote.launch.options import Options
+from launch_samples import COUNT, count_inputs
 
-COUNT = Options("count", 1, 2, 3, 2, (3,), 5, 1, 5)
 DEMO = Options("demo", 1, 2, 3, 2, (3,), 5, 1, 10, 120, "simple")
 
 
@@ -39,8 +46,34 @@ def test_csv_as_well(tmp_path, given):
 
 
 def test_small_groups_are_refused_with_a_sentence(tmp_path, given):
-    with pytest.raises(WrongOptions, match=r"only 5 ballots.*--minimum-group 5"):
+    with pytest.raises(WrongOptions, match=r"--minimum-group 5\.$") as caught:
         count_inputs(tmp_path / "run", replace(COUNT, minimum_group=10), *given)
+    assert "\n  contest 1, Mayor: 8 ballots\n  contest 2, Board: 5 ballots\n" in str(caught.value)
+    with pytest.raises(WrongOptions, match="--minimum-group 5") as caught:
+        given_inputs(replace(COUNT, minimum_group=6), *given)
+    assert "Mayor" not in str(caught.value)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_file_that_changes_meanwhile_is_not_counted(tmp_path, given):
+    checked = given_inputs(COUNT, *given)
+    lines = given[1].read_text().splitlines(keepends=True)
+    given[1].write_text("".join(lines[:-1]))
+    with pytest.raises(UnusableInput, match="was changed while it was read"):
+        copy_inputs(tmp_path / "run", checked)
+
+
+def test_a_run_is_resumed_with_its_own_files_only(given):
+    digests = given_inputs(COUNT, *given).digests
+    require_unchanged(digests, *given)
+    require_unchanged(digests, None, None)
+    given[1].write_text(given[1].read_text() + "\n")
+    require_unchanged(digests, given[0], None)
+    with pytest.raises(WrongOptions, match=r"ballots\.jsonl is not the file .* without --ballots"):
+        require_unchanged(digests, *given)
+    given[0].write_text(given[0].read_text() + "\n")
+    with pytest.raises(WrongOptions, match=r"manifest\.json is not the file"):
+        require_unchanged(digests, *given)
 
 
 def test_every_fault_with_its_line(tmp_path, given):

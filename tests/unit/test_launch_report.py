@@ -5,10 +5,10 @@ import pytest
 import small_run
 from amarvote.device.voters import read_voters
 from amarvote.launch.electorate import write_electorate
-from amarvote.launch.inputs import Inputs, count_inputs
+from amarvote.launch.inputs import Inputs
 from amarvote.launch.report import challenged_mismatches, report, side_by_side, total_mismatches
 from amarvote.launch.workers_memory import WorkersMemory
-from launch_samples import COUNT
+from launch_samples import COUNT, count_inputs
 
 
 @pytest.fixture
@@ -64,6 +64,7 @@ def test_the_object_of_json(tmp_path, inputs):
         "challenged": 5,
         "rejected": 0,
         "totals": {c: {o: [n, n] for o, n in options.items()} for c, options in small_run.TOTALS.items()},
+        "contests": small_run.KINDS,
         "mismatches": 0,
         "verified": True,
         "record": str(tmp_path / "record"),

@@ -1,11 +1,12 @@
 import json
 import stat
+from pathlib import Path
 
 import pytest
 
 from amarvote.launch.errors import WrongOptions
 from amarvote.launch.options import Options
-from amarvote.launch.run_folder import existing_folder, free_folder, holds_run, new_folder, read_progress
+from amarvote.launch.run_folder import existing_folder, free_folder, holds_run, new_folder, read_progress, resolved
 
 OPTIONS = Options("demo", 2, 2, 5, 3, (4, 5), 5, 1, 10, 95, "none")
 
@@ -26,6 +27,7 @@ def test_a_run_is_found_again_with_its_options(path):
         folder.reach("prepared")
         folder.worked(3.5)
     assert read_progress(path).seconds == 3.5
+    assert read_progress(path).digests == {}
     with existing_folder(path) as folder:
         assert folder.reached("prepared")
         assert not folder.reached("created")
@@ -58,7 +60,7 @@ def test_a_folder_is_made_but_not_the_folders_around_it(tmp_path):
     assert list(tmp_path.iterdir()) == []
     (tmp_path / "parent").write_text("a file")
     for place in (tmp_path / "parent", tmp_path / "parent" / "run"):
-        with pytest.raises(WrongOptions, match="cannot be made"), new_folder(place, OPTIONS):
+        with pytest.raises(WrongOptions, match="cannot be"), new_folder(place, OPTIONS):
             pass
 
 
@@ -87,3 +89,27 @@ def test_a_free_name(tmp_path):
     assert free_folder(tmp_path, "demo").name == "amarvote-demo-1"
     (tmp_path / "amarvote-demo-1").mkdir()
     assert free_folder(tmp_path, "demo").name == "amarvote-demo-2"
+
+
+def test_the_digests_of_what_was_given_are_kept(tmp_path):
+    with new_folder(tmp_path / "run", OPTIONS, {"ballots": "ab" * 32}) as folder:
+        folder.worked(1.0)
+    assert read_progress(tmp_path / "run").digests == {"ballots": "ab" * 32}
+
+
+def test_places_that_cannot_hold_a_run_are_refused_in_a_sentence(tmp_path):
+    (tmp_path / "file").write_text("")
+    (tmp_path / "loop").symlink_to("loop")
+    for place in (tmp_path / "file", Path("/proc/x"), tmp_path / "loop", tmp_path / ("x" * 300)):
+        with pytest.raises(WrongOptions, match="cannot be"), new_folder(place, OPTIONS):
+            pass
+    with pytest.raises(WrongOptions, match="cannot be"):
+        holds_run(tmp_path / ("x" * 300))
+    with pytest.raises(WrongOptions, match="leads to itself"):
+        resolved(tmp_path / "loop")
+
+
+def test_a_note_that_is_no_file_is_refused(path):
+    (path / "run.json").write_bytes(b" " * ((1 << 20) + 1))
+    with pytest.raises(WrongOptions, match="larger than"):
+        read_progress(path)

@@ -28,11 +28,11 @@ MANIFEST = parse_manifest(
 TOTALS = {"mayor": {"a": 3, "b": 1, "c": 0}, "measure": {"yes": 10, "no": 30}, "empty": {"x": 0}}
 
 
-def shown(plaintext=None, encoding="utf-8"):
+def shown(plaintext=None, encoding="utf-8", kinds=None):
     """The results on 80 columns without colour."""
     raw = io.BytesIO()
     file = io.TextIOWrapper(raw, encoding=encoding)
-    Console(file=file, width=80).print(results(MANIFEST, TOTALS, plaintext))
+    Console(file=file, width=80).print(results(MANIFEST, TOTALS, plaintext, kinds))
     file.flush()
     return [line.rstrip() for line in raw.getvalue().decode(encoding).splitlines()]
 
@@ -80,3 +80,10 @@ def test_mismatches_are_what_differs_and_what_only_one_side_has():
         Mismatch("m", "b", 2, 3),
         Mismatch("n", "c", None, 0),
     ]
+
+
+def test_blanks_and_overvotes_stand_beneath_their_contest():
+    lines = shown(TOTALS, kinds={"mayor": {"ballots": 6, "blank": 1, "overvoted": 1}})
+    place = next(number for number, line in enumerate(lines) if line.startswith("CY"))
+    assert lines[place + 1] == "6 ballots, of these 1 blank and 1 overvoted (they count for nobody)"
+    assert sum("overvoted" in line for line in lines) == 1

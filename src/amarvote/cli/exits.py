@@ -5,6 +5,7 @@ FINDINGS = 1
 UNREADABLE = 2
 USAGE = 64
 INTERNAL = 70
+INTERRUPTED = 130
 
 
 class CommandError(Exception):
@@ -23,3 +24,11 @@ class UsageProblem(CommandError):  # noqa: N818
     """The command was asked for something that it does not do."""
 
     code = USAGE
+
+
+class Interrupted(CommandError):  # noqa: N818
+    """Somebody ended the command; `code` says by which signal, as shells do."""
+
+    def __init__(self, sentence: str, code: int) -> None:
+        super().__init__(sentence)
+        self.code = code

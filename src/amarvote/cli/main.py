@@ -1,44 +1,69 @@
 """`amarvote`: one program, a table of commands."""
 
+import json
 import sys
 import traceback
+from importlib.metadata import version as version_of
+from typing import Annotated
 
 import typer
 from typer.exceptions import TyperException
 
 from amarvote.cli import exits, import_, record
+from amarvote.cli.groups import require_command
 from amarvote.cli.run import count, demo
 from amarvote.cli.verify import verify
 
+CODES = (
+    "Ends with 0 where all is done, 1 where something was found or totals differ, 2 where the input is not "
+    "readable, 64 where it was called wrongly, 70 by a fault of its own."
+)
+CODES_OF_RUNS = f"{CODES} And with 130 (Ctrl-C) or 143 (SIGTERM) where it was interrupted; --out resumes the run."
+
 app = typer.Typer(
     help="Verifiable elections: ballots are counted without being opened, and anyone can check the record.",
-    no_args_is_help=True,
+    epilog=CODES,
+    invoke_without_command=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(import_.commands, name="import")
 app.add_typer(record.commands, name="record")
-app.command()(demo)
-app.command()(count)
+app.command(epilog=CODES_OF_RUNS)(demo)
+app.command(epilog=CODES_OF_RUNS)(count)
 app.command()(verify)
 
 
+@app.callback()
+def program(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    """Verifiable elections: ballots are counted without being opened, and anyone can check the record."""
+    if version:
+        sys.stdout.write(f"amarvote {version_of('amarvote')}\n")
+        raise typer.Exit
+    require_command(context)
+
+
 def main() -> None:
-    """Run one command and end with its exit code."""
+    """Run one command and end with its exit code; with --json an error is an object on standard output, too."""
     try:
-        code = app(standalone_mode=False)
+        code, sentence = app(standalone_mode=False), None
     except TyperException as problem:
-        sys.stderr.write(f"amarvote: {problem.format_message()} (try --help)\n")
-        code = exits.USAGE
+        code, sentence = exits.USAGE, f"{problem.format_message()} (try --help)"
     except exits.CommandError as problem:
-        sys.stderr.write(f"amarvote: {problem}\n")
-        code = problem.code
+        code, sentence = problem.code, str(problem)
     except (KeyboardInterrupt, typer.Abort):
-        sys.stderr.write("amarvote: interrupted\n")
-        code = 130
+        code, sentence = exits.INTERRUPTED, "Interrupted."
     except Exception:  # noqa: BLE001 - the last line of defence of a command
         traceback.print_exc()
-        sys.stderr.write("amarvote: a defect of AmarVote, not of your input; please report the lines above\n")
+        sentence = "A defect of AmarVote, not of your input; please report what stands above on standard error."
         code = exits.INTERNAL
+    if sentence is not None:
+        sys.stderr.write(f"amarvote: {sentence}\n")
+        if "--json" in sys.argv[1:]:
+            sys.stdout.write(json.dumps({"error": sentence}) + "\n")
     sys.exit(code or exits.OK)

@@ -8,16 +8,19 @@ from typing import Protocol
 
 from rich.console import Console
 from rich.progress import (
-    BarColumn,
     MofNCompleteColumn,
     Progress,
+    ProgressColumn,
+    Task,
     TaskID,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.text import Text
 
 LINE_EVERY_SECONDS = 5.0
+BAR_WIDTH = 32
 
 
 class Reporter(Protocol):
@@ -25,6 +28,19 @@ class Reporter(Protocol):
 
     def update(self, phase: str, done: int, total: int) -> None:
         """`done` of `total` items of `phase` are finished; call as often as you like."""
+
+
+class Bar(ProgressColumn):
+    """A bar whose empty part looks empty without colours, too."""
+
+    def __init__(self, *, plain: bool) -> None:
+        super().__init__()
+        self._full, self._empty = ("#", ".") if plain else ("━", "·")
+
+    def render(self, task: Task) -> Text:
+        """The part that is done, then the rest."""
+        done = int(BAR_WIDTH * task.completed / task.total) if task.total else 0
+        return Text.assemble((self._full * done, "cyan"), (self._empty * (BAR_WIDTH - done), "dim"))
 
 
 class _Bars:
@@ -62,12 +78,12 @@ class _Lines:
 def progress() -> Iterator[Reporter]:
     """A reporter that fits standard error."""
     console = Console(stderr=True)
-    if not console.is_terminal:
+    if not console.is_terminal or console.is_dumb_terminal:
         yield _Lines()
         return
     bars = Progress(
-        TextColumn("{task.description:<12}"),
-        BarColumn(),
+        TextColumn("{task.description:<16}"),
+        Bar(plain=console.options.ascii_only),
         MofNCompleteColumn(),
         TimeElapsedColumn(),
         TextColumn("left"),

@@ -3,7 +3,7 @@
 import json
 import secrets
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -13,14 +13,40 @@ import typer
 from rich.console import Console
 
 from amarvote.cli import exits
+from amarvote.cli.program import command as command_line
 from amarvote.cli.progress import progress
+from amarvote.cli.stopping import Stopped, stoppable
 from amarvote.cli.tables import results
-from amarvote.launch.errors import RunFailed, UnusableInput, WrongOptions
-from amarvote.launch.inputs import Inputs, count_inputs, demo_inputs
-from amarvote.launch.options import MINIMUM_GROUP, Options, check, default_absent, read_absent
+from amarvote.launch.errors import RunFailed, RunParked, UnusableInput, WrongOptions
+from amarvote.launch.inputs import (
+    GivenInputs,
+    Inputs,
+    copy_inputs,
+    demo_inputs,
+    given_inputs,
+    require_unchanged,
+)
+from amarvote.launch.options import (
+    MINIMUM_GROUP,
+    Options,
+    check,
+    check_challenged,
+    default_absent,
+    default_quorum,
+    read_absent,
+)
 from amarvote.launch.run import Outcome, carry_out
-from amarvote.launch.run_folder import RunFolder, existing_folder, free_folder, holds_run, new_folder
+from amarvote.launch.run_folder import (
+    RunFolder,
+    existing_folder,
+    free_folder,
+    holds_run,
+    new_folder,
+    require_free,
+    resolved,
+)
 from amarvote.launch.supervisor import ProgramFailed
+from amarvote.launch.wording import number_of
 
 DEMO_BALLOTS = 95
 
@@ -28,19 +54,31 @@ Workers = Annotated[int | None, typer.Option("--workers", metavar="W", help="Wor
 Devices = Annotated[int | None, typer.Option("--devices", metavar="D", help="Voting devices.  [default: 2]")]
 Guardians = Annotated[int | None, typer.Option("--guardians", metavar="n", help="Guardians.  [default: 5]")]
 Quorum = Annotated[
-    int | None, typer.Option("--quorum", metavar="k", help="Guardians it takes to open.  [default: 3]")
+    int | None,
+    typer.Option(
+        "--quorum", metavar="k", help="Guardians it takes to open.  [default: 3; with fewer guardians, all]"
+    ),
 ]
 Absent = Annotated[
     str | None,
     typer.Option(
         "--absent",
         metavar="I,I",
-        help="Guardians who are not there for the decryption, or none.  [default: all beyond the quorum: 4,5]",
+        help="Guardians who are not there for the decryption, or none.  [default: all beyond the quorum]",
     ),
 ]
 Challenged = Annotated[
     int | None,
     typer.Option("--challenged", metavar="N", help="Ballots that are challenged beside those cast.  [default: 5]"),
+]
+ChallengedOfCount = Annotated[
+    int | None,
+    typer.Option(
+        "--challenged",
+        metavar="N",
+        help="Made-up ballots, beside those of the file, that are opened to test the devices; none of them is "
+        "counted.  [default: 5]",
+    ),
 ]
 Chaining = Annotated[
     str | None, typer.Option("--chaining", metavar="none|simple", help="Chain each device's ballots.")
@@ -48,9 +86,31 @@ Chaining = Annotated[
 Seed = Annotated[
     int | None, typer.Option("--seed", metavar="S", help="Draws voters; never a key, a nonce or a weight.")
 ]
-Out = Annotated[
+SeedOfCount = Annotated[
+    int | None,
+    typer.Option(
+        "--seed",
+        metavar="S",
+        help="Draws the marks of the challenged ballots; nothing of the file's, never a key, a nonce or a weight.",
+    ),
+]
+OutOfDemo = Annotated[
     Path | None,
-    typer.Option("--out", metavar="DIR", help="Folder of the run: a new one, or an unfinished one to resume."),
+    typer.Option(
+        "--out",
+        metavar="DIR",
+        help="Folder of the run: a new one, or an unfinished one to resume.  [default: amarvote-demo-1, or the "
+        "next number that is free]",
+    ),
+]
+OutOfCount = Annotated[
+    Path | None,
+    typer.Option(
+        "--out",
+        metavar="DIR",
+        help="Folder of the run: a new one, or an unfinished one to resume.  [default: amarvote-count-1, or the "
+        "next number that is free]",
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
@@ -72,7 +132,8 @@ class Asked:
 
     def options(self, command: str) -> Options:
         """All of them, with what is left out filled in."""
-        guardians, quorum = _or(self.guardians, 5), _or(self.quorum, 3)
+        guardians = _or(self.guardians, 5)
+        quorum = _or(self.quorum, default_quorum(guardians))
         return Options(
             command=command,
             workers=_or(self.workers, 2),
@@ -100,6 +161,39 @@ class Asked:
                 )
 
 
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What one of the two commands was asked to do."""
+
+    command: str
+    asked: Asked
+    out: Path | None
+    as_json: bool
+    manifest: Path | None = None
+    ballots: Path | None = None
+
+    def given(self, options: Options) -> GivenInputs:
+        """The files that `count` was given, checked."""
+        if self.manifest is None or self.ballots is None:
+            raise WrongOptions(
+                "count takes --manifest and --ballots; only a run that is resumed has them already."
+            )
+        return given_inputs(options, self.manifest, self.ballots)
+
+    def inputs(self, folder: RunFolder, given: GivenInputs | None) -> Inputs:
+        """Bring the inputs into the run's folder; those `given` were checked already."""
+        if self.command == "demo":
+            return demo_inputs(folder.path, folder.options)
+        return copy_inputs(folder.path, given or self.given(folder.options))
+
+    def resume(self, folder: RunFolder) -> str:
+        """The command that goes on with this run."""
+        files: list[object] = []
+        if self.command == "count" and not folder.reached("prepared"):
+            files = ["--manifest", self.manifest, "--ballots", self.ballots]
+        return command_line(self.command, *files, "--out", folder.path)
+
+
 def demo(
     ballots: Annotated[
         int | None, typer.Option("--ballots", metavar="N", help="Voters, one ballot each.  [default: 95]")
@@ -112,10 +206,13 @@ def demo(
     challenged: Challenged = None,
     chaining: Chaining = None,
     seed: Seed = None,
-    out: Out = None,
+    out: OutOfDemo = None,
     as_json: AsJson = False,
 ) -> int:
-    """A whole election on San Francisco's real cards of November 2024, every role in its own process."""
+    """Hold an election with real ballots of San Francisco.
+
+    They are cards of November 2024. Every role is a process of its own, which sees only what the protocol lets it.
+    """
     with _sentences():
         asked = Asked(
             ballots,
@@ -129,7 +226,7 @@ def demo(
             seed,
             None,
         )
-        return _run("demo", asked, out, as_json, lambda folder: demo_inputs(folder.path, folder.options))
+        return _run(Job("demo", asked, out, as_json))
 
 
 def count(
@@ -146,22 +243,17 @@ def count(
     guardians: Guardians = None,
     quorum: Quorum = None,
     absent: Absent = None,
-    challenged: Challenged = None,
+    challenged: ChallengedOfCount = None,
     chaining: Chaining = None,
-    seed: Seed = None,
-    out: Out = None,
+    seed: SeedOfCount = None,
+    out: OutOfCount = None,
     as_json: AsJson = False,
 ) -> int:
-    """The same for somebody's own election: encrypt, count, decrypt and verify the ballots of a file."""
+    """Hold an election with the ballots of a file.
 
-    def bring(folder: RunFolder) -> Inputs:
-        if manifest is None or ballots is None:
-            raise WrongOptions("amarvote count takes --manifest and --ballots.")
-        return count_inputs(folder.path, folder.options, manifest, ballots)
-
+    They are encrypted, counted, decrypted and verified. A run that is resumed needs no files, and takes no others.
+    """
     with _sentences():
-        if (manifest is None or ballots is None) and (out is None or not holds_run(out)):
-            raise WrongOptions("amarvote count takes --manifest and --ballots.")
         asked = Asked(
             None,
             workers,
@@ -174,16 +266,22 @@ def count(
             seed,
             minimum_group,
         )
-        return _run("count", asked, out, as_json, bring)
+        return _run(Job("count", asked, out, as_json, manifest, ballots))
 
 
-def _run(command: str, asked: Asked, out: Path | None, as_json: bool, bring: Callable[[RunFolder], Inputs]) -> int:
-    with _folder(command, asked, out) as folder, progress() as reporter:
-        outcome = carry_out(folder, lambda: bring(folder), reporter, _say)
-        text = json.dumps(outcome.report)
-        (folder.path / "report.json").write_text(text + "\n")
-        folder.reach("finished")
-    if as_json:
+def _run(job: Job) -> int:
+    with stoppable(), _folder(job) as (folder, given):
+        try:
+            with progress() as reporter:
+                outcome = carry_out(folder, lambda: job.inputs(folder, given), reporter, _say)
+            text = json.dumps(outcome.report)
+            (folder.path / "report.json").write_text(text + "\n")
+            folder.reach("finished")
+        except Stopped as stop:
+            raise exits.Interrupted(f"Interrupted. Resume: {job.resume(folder)}", stop.code) from None
+        except (RunParked, ProgramFailed) as problem:
+            raise exits.CommandError(f"{problem}\nOnce that is mended, resume: {job.resume(folder)}") from None
+    if job.as_json:
         sys.stdout.write(text + "\n")
     else:
         _show(outcome)
@@ -191,18 +289,28 @@ def _run(command: str, asked: Asked, out: Path | None, as_json: bool, bring: Cal
 
 
 @contextmanager
-def _folder(command: str, asked: Asked, out: Path | None) -> Iterator[RunFolder]:
-    if out is not None and holds_run(out):
-        with existing_folder(out.resolve()) as folder:
-            asked.check_resuming(folder, command)
+def _folder(job: Job) -> Iterator[tuple[RunFolder, GivenInputs | None]]:
+    """The run's folder, and the inputs of a new one, checked.
+
+    A folder is made once nothing is left that can be said against the run.
+    """
+    if job.out is not None and holds_run(job.out):
+        with existing_folder(resolved(job.out)) as folder:
+            job.asked.check_resuming(folder, job.command)
+            require_unchanged(folder.progress.digests, job.manifest, job.ballots)
             _say(f"Resuming the run in {folder.path}.")
-            yield folder
+            yield folder, None
         return
-    options = asked.options(command)
+    options = job.asked.options(job.command)
     check(options)
-    with new_folder(out.resolve() if out else free_folder(Path.cwd(), command), options) as folder:
-        _say(f"The run is in {folder.path}; resume it with --out, should it be interrupted.")
-        yield folder
+    path = resolved(job.out) if job.out else free_folder(Path.cwd(), job.command)
+    require_free(path)
+    given = None if job.command == "demo" else job.given(options)
+    if options.ballots is not None:
+        check_challenged(options, options.ballots)
+    with new_folder(path, options, given.digests if given else {}) as folder:
+        _say(f"The run is in {path}. Should it be interrupted, resume it: {job.resume(folder)}")
+        yield folder, given
 
 
 def _show(outcome: Outcome) -> None:
@@ -215,21 +323,22 @@ def _show(outcome: Outcome) -> None:
         for side in (0, 1)
     }
     console = Console()
-    console.print(results(outcome.inputs.manifest, totals[0], totals[1]))
-    console.print(
-        f"{report['accepted']} ballots counted, {report['challenged']} challenged and opened, "
-        f"{report['rejected']} rejected, in {report['seconds']:.0f} s."
+    console.print(results(outcome.inputs.manifest, totals[0], totals[1], report["contests"]))
+    sys.stdout.write(
+        f"{number_of(report['accepted'], 'ballot')} counted, {report['challenged']} challenged and opened, "
+        f"{report['rejected']} rejected, in {report['seconds']:.0f} s.\n"
+        f"The record was verified, and is in\n  {report['record']}\n"
+        "Publish only record/; the rest of the folder holds votes and keys.\n"
+        f"Anyone can verify it again, without trusting us:\n  {command_line('verify', report['record'])}\n"
     )
-    console.print("The record was verified, and is in", soft_wrap=True)
-    console.print(f"  {report['record']}", soft_wrap=True, highlight=False)
-    console.print("Anyone can verify it again, without trusting us:")
-    console.print(f"  amarvote verify {report['record']}", soft_wrap=True, highlight=False)
 
 
 @contextmanager
 def _sentences() -> Iterator[None]:
     try:
         yield
+    except Stopped as stop:
+        raise exits.Interrupted("Interrupted before the run began.", stop.code) from None
     except WrongOptions as problem:
         raise exits.UsageProblem(str(problem)) from None
     except UnusableInput as problem:

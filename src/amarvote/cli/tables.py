@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from amarvote.electionguard.manifest import Contest, Manifest
+from amarvote.launch.wording import number_of
 
 Totals = Mapping[str, Mapping[str, int]]
 """Contest id -> option id -> votes."""
@@ -40,11 +41,20 @@ def mismatches(totals: Totals, plaintext: Totals) -> list[Mismatch]:
     return found
 
 
-def results(manifest: Manifest, totals: Totals, plaintext: Totals | None = None) -> RenderableType:
-    """The decrypted totals of every contest in manifest order; differences from `plaintext` are marked."""
-    parts = [
-        _contest(contest, totals[contest.id], plaintext) for contest in manifest.contests if contest.id in totals
-    ]
+def results(
+    manifest: Manifest, totals: Totals, plaintext: Totals | None = None, kinds: Totals | None = None
+) -> RenderableType:
+    """The decrypted totals of every contest in manifest order; differences from `plaintext` are marked.
+
+    `kinds` has each contest's ballots, and how many of these are blank and overvoted.
+    """
+    parts: list[RenderableType] = []
+    for contest in manifest.contests:
+        if contest.id in totals:
+            parts.append(_contest(contest, totals[contest.id], plaintext))
+            if kinds is not None and contest.id in kinds:
+                parts.append(_kinds(kinds[contest.id]))
+            parts.append(Text())
     if plaintext is not None:
         parts.append(_conclusion(mismatches(totals, plaintext)))
     return Group(*parts)
@@ -75,7 +85,15 @@ def _contest(contest: Contest, totals: Mapping[str, int], plaintext: Totals | No
             shown = "none" if expected is None else str(expected)
             row.append(Text(shown) if expected == total else Text(f"!! {shown}", style="bold red"))
         table.add_row(*row)
-    return Group(table, Text())
+    return table
+
+
+def _kinds(numbers: Mapping[str, int]) -> Text:
+    return Text(
+        f"{number_of(numbers['ballots'], 'ballot')}, of these {numbers['blank']} blank and "
+        f"{numbers['overvoted']} overvoted (they count for nobody)",
+        style="dim",
+    )
 
 
 def _conclusion(differences: list[Mismatch]) -> Text:

@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from amarvote.launch.electorate import device_names, read_roll
-from amarvote.launch.errors import RunFailed
+from amarvote.launch.errors import RunFailed, RunParked
 from amarvote.launch.inputs import Inputs
 from amarvote.launch.officer import Officer
 from amarvote.launch.options import Options
 from amarvote.launch.roles import SOCKET, Roles
 from amarvote.launch.supervisor import Program, Supervisor
+from amarvote.launch.wording import number_of
 from amarvote.launch.workers_memory import WorkersMemory
 from amarvote.participants.service import Service
 
@@ -29,6 +30,9 @@ LOOK_EVERY = 0.25
 TELL_EVERY = 1.0
 SILENT_SECONDS = 20.0
 """After so long without progress, people are told what it waits for."""
+
+GUARDIANS = "guardians verify"
+"""What guardians do before they check in, each with an own copy of the record."""
 
 CONSENT = "The ballots of this demonstration are public records already."
 BEFORE_CLOSE = ("ceremony", "setting_up", "ready", "open")
@@ -124,9 +128,7 @@ class Conductor:
 
     def _stop_where_it_failed(self, progress: dict[str, Any]) -> None:
         if progress["failed"]:
-            raise RunFailed(
-                f"{progress['waiting_for']} Resume the run with --out {self._folder} to try them again."
-            )
+            raise RunParked(f"{progress['waiting_for']} A resumed run tries them again.")
         if progress["state"] in ("ceremony_failed", "verification_failed"):
             raise RunFailed(progress["waiting_for"])
 
@@ -173,7 +175,7 @@ class Conductor:
         if len(members) < self._options.quorum:
             reasons = "; ".join(f"guardian {index}: {why}" for index, why in sorted(aside.items()))
             raise RunFailed(
-                f"Only {len(members)} guardians are left, {self._options.quorum} are needed. {reasons}"
+                f"Only {number_of(len(members), 'guardian')} left, {self._options.quorum} needed. {reasons}"
             )
         if set(members) <= set(desk.get("checked_in", ())):
             if self._inputs.smallest_contest < self._options.minimum_group:
@@ -190,23 +192,39 @@ class Conductor:
                 return
 
     def _tell(self, progress: dict[str, Any]) -> None:
-        ballots, voters = progress["ballots"], self._inputs.voters + self._options.challenged
-        lines = [("encrypt", ballots["submitted"], voters)]
-        lines += [("accept", ballots["accepted"] + ballots["rejected"], voters)] if ballots["submitted"] else []
-        lines += [
-            (phase["name"], phase["done"], phase["chunks"])
-            for phase in progress["phases"]
-            if phase["chunks"] and phase["name"] != "accept"
-        ]
-        if progress["state"] in ("waiting_for_guardians", "decrypting"):
-            verified = [self._roles.verified(index) for index in self._options.present]
-            lines.append(("guardians", sum(done for done, _ in verified), sum(total for _, total in verified)))
+        lines = self._lines(progress)
         for name, done, total in lines:
-            if done or name != "encrypt":
-                self._reporter.update(name, done, total)
+            self._reporter.update(name, done, total)
         now = time.monotonic()
         if lines != self._last[1]:
             self._last = (now, lines)
         elif now - self._last[0] > SILENT_SECONDS:
             self._say(progress["waiting_for"])
             self._last = (now, lines)
+
+    def _lines(self, progress: dict[str, Any]) -> list[tuple[str, int, int]]:
+        """(name, done, total) of everything that has begun, in the order in which it begins."""
+        made, steps = self._roles.in_ceremony()
+        lines = [("ceremony", made if progress["state"] == "ceremony" else steps, steps)]
+        ballots, voters = progress["ballots"], self._inputs.voters + self._options.challenged
+        cast = []
+        if ballots["submitted"]:
+            cast = [
+                ("encrypt", ballots["submitted"], voters),
+                ("accept", ballots["accepted"] + ballots["rejected"], voters),
+            ]
+        phases = [
+            (phase["name"], phase["done"], phase["chunks"])
+            for phase in progress["phases"]
+            if phase["chunks"] and phase["name"] != "accept"
+        ]
+        names = [name for name, _, _ in phases]
+        verified = []
+        if progress["state"] == "waiting_for_guardians" or "share" in names:
+            counts = [self._roles.verified(index) for index in self._options.present]
+            total = sum(total for _, total in counts)
+            # Guardians check in once they have verified all: where shares are given, that is over.
+            verified = [(GUARDIANS, total if "share" in names else sum(done for done, _ in counts), total)]
+        voting = names.index("setup") + 1 if "setup" in names else 0
+        opening = names.index("share") if "share" in names else len(names)
+        return [*lines, *phases[:voting], *cast, *phases[voting:opening], *verified, *phases[opening:]]

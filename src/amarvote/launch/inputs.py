@@ -1,9 +1,10 @@
-"""The inputs of a run, copied into its folder once, checked wholly before anything is encrypted."""
+"""The inputs of a run, checked wholly before anything is encrypted, and copied into its folder once."""
 
+import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from amarvote.electionguard.errors import ManifestError
@@ -13,14 +14,18 @@ from amarvote.inputs.ballot_files import read_ballots
 from amarvote.inputs.ballot_rules import BallotLine
 from amarvote.inputs.dominion import import_dominion
 from amarvote.inputs.errors import InputError
-from amarvote.inputs.given_files import copy_given
+from amarvote.inputs.given_files import copy_given, open_given
 from amarvote.launch.drawing import draw_cards
 from amarvote.launch.errors import UnusableInput, WrongOptions
 from amarvote.launch.options import CHAINING, Options, check_challenged
+from amarvote.launch.wording import number_of
 from amarvote.participants.files import private_folder, write_durably
 
 EXAMPLE = Path(__file__).resolve().parents[3] / "examples" / "sf2024"
 """The real cards that the demo votes with, in the project's folder."""
+
+PIECE = 1 << 20
+"""Bytes of a file that are in memory at once while it is hashed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +36,13 @@ class Inputs:
     ballots_path: Path
     manifest: Manifest
     voters: int
-    smallest_contest: int
-    """Ballots of the contest that has the fewest, contests on no ballot aside."""
+    on_ballots: Mapping[str, int]
+    """Contest id -> the ballots that it is on, in manifest order; contests on no ballot are left out."""
+
+    @property
+    def smallest_contest(self) -> int:
+        """Ballots of the contest that has the fewest."""
+        return min(self.on_ballots.values())
 
     def ballots(self) -> Iterator[BallotLine]:
         """The ballots, one at a time."""
@@ -58,28 +68,50 @@ def demo_inputs(folder: Path, options: Options) -> Inputs:
     return _checked(manifest_path, ballots_path, options)
 
 
-def count_inputs(folder: Path, options: Options, manifest: Path, ballots: Path) -> Inputs:
-    """Somebody's own manifest and ballots, copied; raises UnusableInput with every fault, WrongOptions."""
-    target = private_folder(folder / "inputs")
-    manifest_path, ballots_path = target / "manifest.json", target / f"ballots{ballots.suffix.lower()}"
-    try:
-        copy_given(manifest, manifest_path, MAX_BYTES)
-        copy_given(ballots, ballots_path)
-    except InputError as problem:
-        raise UnusableInput(str(problem)) from None
-    inputs = _checked(manifest_path, ballots_path, options, (manifest, ballots))
+@dataclass(frozen=True, slots=True)
+class GivenInputs:
+    """Somebody's own manifest and ballots where they lie, checked; `digests` are the SHA-256 of both, in hex."""
+
+    inputs: Inputs
+    digests: Mapping[str, str]
+
+
+def given_inputs(options: Options, manifest: Path, ballots: Path) -> GivenInputs:
+    """Check somebody's own files without writing anything; UnusableInput has every fault. Or WrongOptions."""
+    digests = {"manifest": _sha256(manifest, MAX_BYTES), "ballots": _sha256(ballots, None)}
+    inputs = _checked(manifest, ballots, options)
     if options.chaining is not None and CHAINING[options.chaining] != inputs.manifest.chaining_mode:
         raise WrongOptions(
             f"--chaining {options.chaining} contradicts the manifest, whose chainingMode is "
             f"{inputs.manifest.chaining_mode}. The manifest decides: change it, or leave the option out."
         )
-    if inputs.smallest_contest < options.minimum_group:
-        raise WrongOptions(
-            f"A contest is on only {inputs.smallest_contest} ballots, and totals of fewer than "
-            f"{options.minimum_group} would tell too much about single voters. Leave such contests out, or accept "
-            f"it with --minimum-group {inputs.smallest_contest}."
-        )
-    return inputs
+    _check_groups(inputs, options.minimum_group)
+    return GivenInputs(inputs, digests)
+
+
+def copy_inputs(folder: Path, given: GivenInputs) -> Inputs:
+    """Copy what was checked into a run's folder; UnusableInput where a file changed since it was checked."""
+    target = private_folder(folder / "inputs")
+    manifest, ballots = given.inputs.manifest_path, given.inputs.ballots_path
+    copies = {"manifest": target / "manifest.json", "ballots": target / f"ballots{ballots.suffix.lower()}"}
+    for name, source, largest in (("manifest", manifest, MAX_BYTES), ("ballots", ballots, None)):
+        try:
+            copy_given(source, copies[name], largest)
+        except InputError as problem:
+            raise UnusableInput(str(problem)) from None
+        if _sha256(copies[name], largest) != given.digests[name]:
+            raise UnusableInput(f"{source} was changed while it was read. Start again when it is at rest.")
+    return replace(given.inputs, manifest_path=copies["manifest"], ballots_path=copies["ballots"])
+
+
+def require_unchanged(digests: Mapping[str, str], manifest: Path | None, ballots: Path | None) -> None:
+    """WrongOptions where a file given for resuming is not the one that the run was begun with."""
+    for name, path, largest in (("manifest", manifest, MAX_BYTES), ("ballots", ballots, None)):
+        if path is not None and _sha256(path, largest) != digests.get(name):
+            raise WrongOptions(
+                f"{path} is not the file that this run was begun with: its SHA-256 differs. Resume without "
+                f"--{name}, or begin another run in another folder."
+            )
 
 
 def prepared_inputs(folder: Path, options: Options) -> Inputs:
@@ -89,29 +121,60 @@ def prepared_inputs(folder: Path, options: Options) -> Inputs:
     return _checked(target / "manifest.json", ballots, options)
 
 
-def _checked(
-    manifest_path: Path, ballots_path: Path, options: Options, called: tuple[Path, Path] | None = None
-) -> Inputs:
-    """The inputs after the whole look at them; `called` are the names that people know them by."""
-    manifest_name, ballots_name = called or (manifest_path, ballots_path)
+def _checked(manifest_path: Path, ballots_path: Path, options: Options) -> Inputs:
+    """The inputs after the whole look at them."""
     try:
-        manifest = parse_manifest(manifest_path.read_bytes())
-        styles = Counter(ballot.style for ballot in read_ballots(ballots_path, manifest, ballots_name))
+        with open_given(manifest_path, MAX_BYTES) as file:
+            manifest = parse_manifest(file.read())
+        styles = Counter(ballot.style for ballot in read_ballots(ballots_path, manifest))
     except ManifestError as problem:
         raise UnusableInput(
-            f"{manifest_name} cannot be used as a manifest: {'; '.join(problem.problems)}"
+            f"{manifest_path} cannot be used as a manifest: {'; '.join(problem.problems)}"
         ) from None
     except InputError as problem:
         raise UnusableInput(str(problem)) from None
     except OSError as problem:
         raise UnusableInput(f"{problem.filename} cannot be read: {problem.strerror}.") from None
-    on_ballots: Counter[int] = Counter()
+    numbers: Counter[int] = Counter()
     for style, number in styles.items():
         for index in manifest.style(style).contest_indices:
-            on_ballots[index] += number
+            numbers[index] += number
     voters = styles.total()
     check_challenged(options, voters)
-    return Inputs(manifest_path, ballots_path, manifest, voters, min(on_ballots.values()))
+    on_ballots = {contest.id: numbers[contest.index] for contest in manifest.contests if numbers[contest.index]}
+    return Inputs(manifest_path, ballots_path, manifest, voters, on_ballots)
+
+
+def _check_groups(inputs: Inputs, minimum_group: int) -> None:
+    few = {contest: number for contest, number in inputs.on_ballots.items() if number < minimum_group}
+    if few:
+        names = [
+            f"  contest {contest.index}, {contest.name or contest.id}: {number_of(few[contest.id], 'ballot')}"
+            for contest in inputs.manifest.contests
+            if contest.id in few
+        ]
+        raise WrongOptions(
+            "\n".join(
+                [
+                    f"Totals of fewer than {minimum_group} ballots would tell too much about single voters:",
+                    *names,
+                    f"Leave such contests out, or accept it with --minimum-group {min(few.values())}.",
+                ]
+            )
+        )
+
+
+def _sha256(path: Path, largest: int | None) -> str:
+    try:
+        with open_given(path, largest) as file:
+            digest = hashlib.sha256()
+            while piece := file.read(PIECE):
+                digest.update(piece)
+            return digest.hexdigest()
+    except InputError as problem:
+        raise UnusableInput(str(problem)) from None
+    except OSError as problem:
+        raise UnusableInput(f"{path} cannot be read: {problem.strerror}.") from None
 
 
 def _line(card: BallotLine) -> str:

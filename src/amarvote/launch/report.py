@@ -13,7 +13,7 @@ from amarvote.launch.electorate import VOTERS, device_names
 from amarvote.launch.inputs import Inputs
 from amarvote.launch.options import Options
 from amarvote.launch.workers_memory import WorkersMemory
-from amarvote.plaintext import Votes, count
+from amarvote.plaintext import Votes, count, kinds
 
 
 def report(
@@ -35,6 +35,7 @@ def report(
         "challenged": ballots["challenged"],
         "rejected": ballots["rejected"],
         "totals": side_by_side(decrypted, plaintext),
+        "contests": kinds(inputs.manifest_path, inputs.ballots_path),
         "mismatches": total_mismatches(decrypted, plaintext) + shown_wrongly,
         "verified": progress["state"] == "published",
         "record": str(folder / RECORD),

@@ -86,6 +86,12 @@ class Roles:
         arguments = ("--home", home, "--api", SOCKET, "--voters", f"{home}/{VOTERS}")
         return Program(name, "amarvote.device", arguments, ends=True)
 
+    def in_ceremony(self) -> tuple[int, int]:
+        """How many steps of the key ceremony the guardians have done, of how many: a key made, words shown."""
+        homes = [self.guardian_home(index) for index in range(1, self._options.guardians + 1)]
+        made = sum((home / "ceremony-key.json").exists() or (home / "key.json").exists() for home in homes)
+        return made + sum((home / "words").exists() for home in homes), 2 * len(homes)
+
     def verified(self, index: int) -> tuple[int, int]:
         """How many chunks of the record guardian `index` has verified, of how many."""
         try:

@@ -8,10 +8,12 @@ from typing import Any
 from amarvote.launch.conductor import Conductor, Reporter, create_election
 from amarvote.launch.electorate import write_electorate
 from amarvote.launch.inputs import Inputs, prepared_inputs
+from amarvote.launch.options import Options
 from amarvote.launch.report import report
 from amarvote.launch.roles import Roles
 from amarvote.launch.run_folder import RunFolder
 from amarvote.launch.supervisor import Supervisor
+from amarvote.launch.wording import number_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,8 @@ def carry_out(
     started, before = time.monotonic(), folder.progress.seconds
     options, path = folder.options, folder.path
     roles = Roles(path, options)
+    say(starting(options))
+    reporter.update("ceremony", *roles.in_ceremony())
     try:
         if folder.reached("prepared"):
             inputs = prepared_inputs(path, options)
@@ -56,3 +60,9 @@ def carry_out(
         folder.worked(before + time.monotonic() - started)
     outcome = report(path, options, inputs, progress, results, conductor.memory, folder.progress.seconds)
     return Outcome(inputs, outcome)
+
+
+def starting(options: Options) -> str:
+    """What a run starts, as a sentence."""
+    guardians, workers = number_of(options.guardians, "guardian"), number_of(options.workers, "worker")
+    return f"Starting {guardians}, {workers}, the service, and {number_of(options.devices, 'voting device')} …"

@@ -1,0 +1,109 @@
+import json
+import shlex
+import signal
+import sys
+
+import pytest
+from rich.console import Console
+from rich.progress import Progress
+
+from amarvote.cli import program
+from amarvote.cli.main import main
+from amarvote.cli.progress import Bar
+from amarvote.cli.stopping import SIGNALS, Stopped, stoppable
+
+GROUPS = ([], ["record"], ["import"])
+
+
+def run(monkeypatch, capfd, *arguments):
+    """Exit code, standard output, standard error."""
+    monkeypatch.setattr(sys, "argv", ["amarvote", *arguments])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    return int(ended.value.code or 0), *capfd.readouterr()
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_without_a_command_the_help_is_shown_as_it_is(monkeypatch, capfd, group):
+    code, out, err = run(monkeypatch, capfd, *group)
+    assert (code, out) == (64, "")
+    assert err.startswith("Usage: amarvote")
+    assert "try --help" not in err
+    assert run(monkeypatch, capfd, *group, "-h") == (0, err, "")
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_summaries_are_shown_whole(monkeypatch, capfd, group):
+    _, out, _ = run(monkeypatch, capfd, *group, "-h")
+    listed = out.partition("Commands:\n")[2].partition("\n\n")[0].splitlines()
+    assert listed
+    assert all(len(line.split(maxsplit=1)[1]) < 60 and line.endswith(".") for line in listed)
+    assert not [line for line in listed if line.endswith("...")]
+
+
+def test_the_version(monkeypatch, capfd):
+    code, out, _ = run(monkeypatch, capfd, "--version")
+    assert code == 0
+    assert out.startswith("amarvote ")
+
+
+def test_the_help_of_count_says_what_its_options_do_there(monkeypatch, capfd):
+    _, out, _ = run(monkeypatch, capfd, "count", "-h")
+    words = " ".join(out.split())
+    assert "--challenged N Made-up ballots" in words
+    assert "--seed S Draws the marks of the challenged ballots" in words
+    assert "[default: amarvote-count-1" in words
+    assert "130 (Ctrl-C) or 143 (SIGTERM)" in words
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["demo", "--workers", "0", "--json"], 64),
+        (["demo", "--workers", "many", "--json"], 64),
+        (["count", "--json", "--manifest", "/nowhere", "--ballots", "/nowhere.csv"], 2),
+        (["verify", "/nowhere", "--json"], 2),
+    ],
+)
+def test_with_json_errors_are_an_object_too(monkeypatch, capfd, arguments, code):
+    ended, out, err = run(monkeypatch, capfd, *arguments)
+    assert ended == code
+    sentence = json.loads(out)["error"]
+    assert err == f"amarvote: {sentence}\n"
+    plain = [argument for argument in arguments if argument != "--json"]
+    assert run(monkeypatch, capfd, *plain) == (code, "", err)
+
+
+@pytest.mark.parametrize("called", [".venv/bin/amarvote", "/a folder/amarvote"])
+def test_commands_are_printed_as_a_shell_takes_them(monkeypatch, called):
+    monkeypatch.setattr(sys, "argv", [called])
+    assert shlex.split(program.command("verify", "it's here")) == [called, "verify", "it's here"]
+    monkeypatch.setattr(sys, "argv", ["-c"])
+    assert program.command("demo") == "amarvote demo"
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_the_first_signal_stops_and_the_next_do_not_disturb(number):
+    cleaned = False
+    with pytest.raises(Stopped) as stopped, stoppable():
+        try:
+            signal.raise_signal(number)
+        finally:
+            for again in SIGNALS:
+                signal.raise_signal(again)
+            cleaned = True
+    assert stopped.value.code == 128 + number
+    assert cleaned
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+@pytest.mark.parametrize(("plain", "full", "empty"), [(False, "━", "·"), (True, "#", ".")])
+def test_an_empty_bar_looks_empty_without_colours(plain, full, empty):
+    bars = Progress(Bar(plain=plain), console=Console(no_color=True))
+    task = bars.add_task("x", total=4)
+    bar = Bar(plain=plain)
+    assert bar.render(bars.tasks[0]).plain == empty * 32
+    bars.update(task, completed=1)
+    assert bar.render(bars.tasks[0]).plain == full * 8 + empty * 24
+    bars.update(task, completed=4)
+    assert bar.render(bars.tasks[0]).plain == full * 32
