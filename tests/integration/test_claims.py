@@ -141,6 +141,27 @@ def test_a_transition_that_a_dead_process_left_is_taken_by_the_sweeper(database,
     assert len(counted_transitions) == 1
 
 
+def test_a_defect_in_one_elections_transition_stops_no_other(database, counted_transitions):
+    def fail(where):
+        where.connection.execute(update(chunks).values(reason="half done"))
+        raise RuntimeError("a defect")
+
+    phases.register("broken_phase", Step(phases.all_done, fail))
+    add_election(database, "a broken one", "broken_phase", [])
+    add_election(database, "one", "test_phase", [])
+    add_election(database, "two", "aggregate", [(0, 1)])
+    sweep(database)
+    assert len(counted_transitions) == 1
+    with database.read() as connection:
+        states = connection.execute(select(phase_rows.c.name, phase_rows.c.state)).all()
+        assert connection.execute(select(chunks.c.reason)).scalars().all() == [None]
+    assert dict(states) == {
+        "broken_phase": "open",
+        "test_phase": "done",
+        "aggregate": "open",
+    }
+
+
 def done_per_election(database):
     with database.read() as connection:
         rows = connection.execute(

@@ -77,7 +77,7 @@ def _is_due(connection: Connection, settings: Settings, election_id: str, *, clo
     return bool(full or closing or uncut.age >= settings.cut_seconds)
 
 
-def _fill(uncut: Sequence[Row[Any]], settings: Settings) -> list[int]:
+def _fill(uncut: Sequence[Any], settings: Settings) -> list[int]:
     """The ballots of the next chunk: at least one, then as many as its bytes allow."""
     taken: list[int] = []
     size = 0

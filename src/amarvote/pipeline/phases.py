@@ -5,6 +5,7 @@ last chunk's commit, the last guardian's message, the officer's command), and ag
 process died in between: whether a phase is over is a query over rows, so asking twice changes nothing.
 """
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +16,10 @@ from amarvote.pipeline import chunks as life
 from amarvote.pipeline.messages import Message
 from amarvote.pipeline.settings import Settings
 from amarvote.store.clock import now
-from amarvote.store.tables import elections, phases
+from amarvote.store.database import DatabaseError
+from amarvote.store.tables import phases
+
+log = logging.getLogger(__name__)
 
 OPEN = "open"
 DONE = "done"
@@ -117,9 +121,17 @@ def advance(connection: Connection, settings: Settings, election_id: str) -> Non
 
 
 def advance_all(connection: Connection, settings: Settings) -> None:
-    """Evaluate the transitions of every election that has a phase open."""
-    with_open = select(phases.c.election_id).where(phases.c.state == OPEN)
-    for election_id in (
-        connection.execute(select(elections.c.id).where(elections.c.id.in_(with_open))).scalars().all()
-    ):
-        advance(connection, settings, election_id)
+    """Evaluate the transitions of every election that has a phase open.
+
+    A defect that shows in one election's transition leaves that one where it stands, and the log says so each
+    time; the others go on.
+    """
+    with_open = select(phases.c.election_id).where(phases.c.state == OPEN).distinct()
+    for election_id in connection.execute(with_open).scalars().all():
+        try:
+            with connection.begin_nested():
+                advance(connection, settings, election_id)
+        except DatabaseError:
+            raise
+        except Exception:
+            log.exception("election %s cannot go on", election_id)
