@@ -70,8 +70,19 @@ def test_what_is_no_record_ends_with_2(run: Run, tmp_path: Path, command: tuple[
     for path in (tmp_path / "x", tmp_path / "nowhere"):
         code, out, err = run(command[0], path, *(tmp_path / name for name in command[1:]))
         assert (code, out) == (2, "")
-        assert err.startswith("amarvote: ")
+        assert err.startswith(f"amarvote: {path} is not a record: ")
         assert "Traceback" not in err
+
+
+def test_an_archive_that_is_cut_off_is_called_so(
+    run: Run, record: tuple[Path, dict[Phase, bytes]], tmp_path: Path
+) -> None:
+    assert run("convert", record[0], tmp_path / "a.zip")[0] == 0
+    data = (tmp_path / "a.zip").read_bytes()
+    (tmp_path / "a.zip").write_bytes(data[: len(data) // 2])
+    code, out, err = run("digest", tmp_path / "a.zip")
+    assert (code, out) == (2, "")
+    assert "it looks like a zip archive that is cut off" in err
 
 
 def test_convert_by_the_name_of_the_target(
@@ -80,6 +91,9 @@ def test_convert_by_the_name_of_the_target(
     code, out, _ = run("convert", record[0], tmp_path / "a.zip", "--to", "jsonl")
     assert code == 0
     assert str(tmp_path / "a.zip") in out
+    assert f"Compare the roots: amarvote record digest {tmp_path / 'a.zip'}\n" in out
+    code, out, _ = run("convert", tmp_path / "a.zip", tmp_path / "b c")
+    assert f"record digest '{tmp_path / 'b c'}'\n" in out
     code, out, _ = run("convert", tmp_path / "a.zip", tmp_path / "b", "--json")
     assert json.loads(out) == {"record": str(tmp_path / "b"), "carrier": "jsonl"}
     assert (tmp_path / "b/toc.jsonl").exists()

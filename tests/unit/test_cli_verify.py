@@ -47,6 +47,13 @@ def test_a_record_that_holds(
     for check in CHECKS:
         assert any(line.startswith(f"{check.code} ") for line in printed.out.splitlines()), check.code
     assert "The record holds, through its final phase." in printed.out
+    assert "\nconformance\n" in printed.out
+    assert "3 ballots cast and counted, of weight 5 together; 2 challenged" in printed.out
+    totals = printed.out.partition("challenged and opened.")[2]
+    assert [line.split()[:2] for line in totals.splitlines() if line.startswith(("ada", "alan"))] == [
+        ["ada", "1"],
+        ["alan", "3"],
+    ]
     assert "verify" in printed.err
 
 
@@ -78,12 +85,31 @@ def test_json_is_one_object(
     assert finding["where"].endswith("ballot 1, contest 1, option 2")
 
 
+def test_totals_only_where_everything_was_verified(
+    good: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert amarvote(monkeypatch, "verify", str(good), "--json") == exits.OK
+    told = json.loads(capsys.readouterr().out)
+    assert told["totals"] == {
+        "mayor": {"ada": 1, "grace": 0, "alan": 3},
+        "council": {"red": 2, "green": 1},
+        "question": {"yes": 2, "no": 3},
+    }
+
+    assert amarvote(monkeypatch, "verify", str(good), "--phase", "aggregated", "--json") == exits.OK
+    assert "totals" not in json.loads(capsys.readouterr().out)
+
+
 def test_an_earlier_phase(good: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert amarvote(monkeypatch, "verify", str(good), "--phase", "sealed", "--json") == exits.OK
 
     told = json.loads(capsys.readouterr().out)
     assert set(told["roots"]) == {"setup", "sealed"}
     assert told["checks"]["10.B"] == "not applicable"
+    assert told["notes"] == ["not looked at: phases after sealed"]
+
+    assert amarvote(monkeypatch, "verify", str(good), "--phase", "setup") == exits.OK
+    assert "note: not looked at: phases after setup" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -107,6 +133,29 @@ def test_what_cannot_be_verified(
     printed = capsys.readouterr()
     assert words in printed.err
     assert not printed.out
+
+
+def test_what_is_no_record_is_said_in_json_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert amarvote(monkeypatch, "verify", str(tmp_path), "--json") == exits.UNREADABLE
+
+    printed = capsys.readouterr()
+    sentence = f"{tmp_path} is not a record: none of the files of one is there"
+    assert json.loads(printed.out) == {"error": sentence}
+    assert printed.err == f"amarvote: {sentence}\n"
+
+
+def test_a_stray_file_has_to_go_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    chained().write(tmp_path)
+    (tmp_path / ".DS_Store").write_bytes(b"x")
+
+    assert amarvote(monkeypatch, "verify", str(tmp_path)) == exits.FINDINGS
+
+    printed = " ".join(capsys.readouterr().out.split())
+    assert ".DS_Store: has no place in the layout of a record: remove it and verify again" in printed
 
 
 def test_text_out_of_a_record_cannot_command_a_terminal() -> None:

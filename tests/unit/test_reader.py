@@ -1,6 +1,7 @@
 import os
 import shutil
 import tracemalloc
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -88,6 +89,34 @@ def test_what_is_no_record(tmp_path: Path, kind: str) -> None:
     if kind == "folder of other things":
         (path / "meta.json").write_text("{}")
     with pytest.raises(UnreadableRecord):
+        open_record(path)
+
+
+def test_a_record_one_level_down_is_pointed_to(record: tuple[Path, Carrier], tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    run.mkdir()
+    (run / "workers.json").write_text("[]")
+    (run / "socket").symlink_to("nowhere")
+    with pytest.raises(UnreadableRecord, match="run is not a record: none of the files of one is there"):
+        open_record(run)
+    shutil.copytree(record[0], run / "record")
+    with pytest.raises(UnreadableRecord) as told:
+        open_record(run)
+    assert str(told.value) == f"{run} is not a record; there is one in {run / 'record'}: verify that"
+    with open_record(run / "record") as opened:
+        assert not opened.stopped
+
+
+def test_an_archive_of_a_folder_with_the_record_is_explained(record: tuple[Path, Carrier], tmp_path: Path) -> None:
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("__MACOSX/._x", "x")
+        for file in sorted(record[0].rglob("*")):
+            if file.is_file():
+                archive.write(file, f"my record/{file.relative_to(record[0])}")
+    with pytest.raises(
+        UnreadableRecord, match="there is one in its folder my record: pack that folder's contents"
+    ):
         open_record(path)
 
 

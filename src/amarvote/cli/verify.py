@@ -15,10 +15,12 @@ from rich.text import Text
 
 from amarvote.cli import exits
 from amarvote.cli.progress import progress
+from amarvote.cli.tables import results
 from amarvote.electionguard.errors import Finding
 from amarvote.record.errors import UnreadableRecord
 from amarvote.record.sections import Phase
 from amarvote.record.verifier import CHECKS, Outcome, VerificationReport, verify_record
+from amarvote.record.verifier.results import Results
 
 SHOWN_PER_CHECK = 3
 """Findings of one check that the table lists; --json has more."""
@@ -46,16 +48,20 @@ def verify(
     """
     if phase not in PHASES:
         raise exits.UsageProblem(f"There is no phase {phase!r}. Choose one of {', '.join(PHASES)}.")
-    try:
-        with _terminated_as_interrupted(), progress() as reporter:
-            report = verify_record(record, PHASES[phase], reporter)
-    except UnreadableRecord as problem:
-        raise exits.UnreadableInput(f"{record} is not a record: {problem}") from None
+    report = _verified(record, PHASES[phase])
     if as_json:
         sys.stdout.write(json.dumps(as_object(report)) + "\n")
     else:
         Console().print(as_table(report))
     return exits.OK if report.passed else exits.FINDINGS
+
+
+def _verified(record: Path, phase: Phase) -> VerificationReport:
+    try:
+        with _terminated_as_interrupted(), progress() as reporter:
+            return verify_record(record, phase, reporter)
+    except UnreadableRecord as problem:
+        raise exits.UnreadableInput(str(problem)) from None
 
 
 @contextmanager
@@ -69,18 +75,21 @@ def _terminated_as_interrupted() -> Iterator[None]:
 
 
 def as_object(report: VerificationReport) -> dict[str, Any]:
-    """The report as `--json` prints it."""
-    return {
+    """The report as `--json` prints it; totals only out of a record that passed through its final phase."""
+    told: dict[str, Any] = {
         "passed": report.passed,
         "checks": dict(report.checks),
         "findings": [{"code": one.code, "where": one.where, "message": one.message} for one in report.findings],
         "notes": list(report.notes),
         "roots": {phase.name.lower(): root.hex() for phase, root in report.roots.items()},
     }
+    if report.results is not None:
+        told["totals"] = {contest: dict(options) for contest, options in report.results.totals.items()}
+    return told
 
 
 def as_table(report: VerificationReport) -> RenderableType:
-    """One row for each check, what was found beneath it, then the verdict."""
+    """One row for each check, what was found beneath it, then the verdict, and the result if all of it holds."""
     table = Table(box=None, pad_edge=False, expand=True)
     table.add_column("check", no_wrap=True)
     table.add_column("outcome", no_wrap=True)
@@ -92,7 +101,19 @@ def as_table(report: VerificationReport) -> RenderableType:
             table.add_row("", "", Text(line, style="red"))
     lines = [Text(f"note: {note}", style="yellow") for note in report.notes]
     lines += [Text(f"{phase.name.lower():<10} {root.hex()}") for phase, root in report.roots.items()]
-    return Group(table, Text(), *lines, Text(), _verdict(report))
+    result = [] if report.results is None else [_result(report.results)]
+    return Group(table, Text(), *lines, Text(), *result, _verdict(report))
+
+
+def _result(found: Results) -> RenderableType:
+    """Which election this is, what was cast, and the totals of its contests."""
+    weighing = "" if found.weight == found.cast else f", of weight {found.weight} together"
+    return Group(
+        Text(printable(found.manifest.name), style="bold"),
+        Text(f"{found.cast} ballots cast and counted{weighing}; {found.challenged} challenged and opened."),
+        Text(),
+        results(found.manifest, found.totals),
+    )
 
 
 def _found(report: VerificationReport, findings: Sequence[Finding], code: str) -> list[str]:

@@ -7,6 +7,14 @@ class UnreadableRecord(ElectionGuardError):  # noqa: N818 - reads as what happen
     """What was given is not a record at all; the message says what it is instead."""
 
 
+class RecordBelow(UnreadableRecord):
+    """It is not a record, but its folder `folder` looks like one."""
+
+    def __init__(self, folder: str) -> None:
+        super().__init__(f"there is one in {folder}")
+        self.folder = folder
+
+
 class NotCanonical(ElectionGuardError):  # noqa: N818
     """Bytes or a line that are not the one valid encoding of an item.
 

@@ -7,6 +7,10 @@ from amarvote.electionguard.errors import Finding
 from amarvote.record.files import shown
 from amarvote.record.sections import DERIVED, MANIFEST_COPY, META, Carrier, Location, Section, SectionType, locate
 
+NO_PLACE = (
+    "has no place in the layout of a record: remove it and verify again, for until then nothing else is looked at"
+)
+
 
 @dataclass(slots=True)
 class Layout:
@@ -35,7 +39,7 @@ def read_layout(paths: Iterable[str]) -> Layout:
         elif path == MANIFEST_COPY:
             layout.manifest_copy = True
         elif path != META and not path.startswith(DERIVED):
-            _refuse(layout, shown(path), "has no place in the layout of a record")
+            _refuse(layout, shown(path), NO_PLACE)
     for section, found in numbers.items():
         # Paths are sorted, and eight digits sort like their numbers.
         if found[-1] != len(found) - 1 and len(carriers) == 1:

@@ -1,13 +1,14 @@
-"""What a reader must know before anything else: the version of a record, and its claimed table of contents."""
+"""What a reader must know before anything else: where it begins, its version, its claimed contents."""
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from amarvote.electionguard.errors import Finding
 from amarvote.record.codec import read_header, read_toc_entry
 from amarvote.record.egrf_pb2 import SegmentHeader
 from amarvote.record.errors import ContainerFault
-from amarvote.record.files import Files
+from amarvote.record.files import Files, shown
 from amarvote.record.items import TocEntry
 from amarvote.record.sections import FORMAT_MAJOR, FORMAT_MINOR, MAGIC, Carrier, Section, SectionType, segment_path
 from amarvote.record.segments import Segment
@@ -18,6 +19,23 @@ if TYPE_CHECKING:
 _GREATEST_MINOR = 0xFFFF
 _HEADER = Section(SectionType.HEADER)
 _TOC = Section(SectionType.TOC)
+
+
+def record_below(paths: Iterable[str]) -> str | None:
+    """The first folder among `paths`, one level down, that has the header of a record; None without one."""
+    headers = {segment_path(_HEADER, 0, carrier) for carrier in Carrier}
+    found = (path.partition("/") for path in paths)
+    return min((folder for folder, _, inner in found if inner in headers), default=None)
+
+
+def below(path: Path, inside: str) -> str:
+    """What to do where the record is in the folder `inside` of what was given."""
+    if path.is_dir():
+        return f"there is one in {path / shown(inside)}: verify that"
+    return (
+        f"there is one in its folder {shown(inside)}: pack that folder's contents, not the folder "
+        "itself, or unpack it and use amarvote record convert"
+    )
 
 
 def other_major(files: Files) -> Finding | None:

@@ -14,13 +14,13 @@ from typing import Self
 from amarvote.electionguard.errors import Finding
 from amarvote.record.canonical import decode_item
 from amarvote.record.egrf_pb2 import RecordItem
-from amarvote.record.errors import ContainerFault, NotCanonical, UnreadableRecord
+from amarvote.record.errors import ContainerFault, NotCanonical, RecordBelow, UnreadableRecord
 from amarvote.record.files import Files, shown
 from amarvote.record.folder import Folder
 from amarvote.record.items import TocEntry
 from amarvote.record.json_lines import line_to_item
 from amarvote.record.layout import Layout, read_layout
-from amarvote.record.opening import other_major, read_toc, read_version
+from amarvote.record.opening import below, other_major, read_toc, read_version, record_below
 from amarvote.record.sections import FORMAT_MINOR, MANIFEST_COPY, META, Carrier, Section, SectionType
 from amarvote.record.segment_chain import RawFrame, SegmentChain
 from amarvote.record.segments import Segment, check_header
@@ -44,17 +44,25 @@ class RawItem:
 
 
 def open_record(path: Path) -> "Record":
-    """Open a record; raises UnreadableRecord where `path` holds none. Use it in a `with`."""
+    """Open a record; raises UnreadableRecord where `path` holds none, which it names. Use it in a `with`."""
     try:
-        if path.is_dir():
-            return Record(Folder(path))
-        if not path.exists():
-            raise UnreadableRecord(f"There is nothing at {path}")
-        if not path.is_file():
-            raise UnreadableRecord(f"{path} is neither a folder nor a zip archive")
-        return Record(ZipArchive(path))
+        return Record(_files(path))
     except OSError as problem:
         raise UnreadableRecord(f"{path} cannot be read: {problem.strerror}") from None
+    except RecordBelow as problem:
+        raise UnreadableRecord(f"{path} is not a record; {below(path, problem.folder)}") from None
+    except UnreadableRecord as problem:
+        raise UnreadableRecord(f"{path} is not a record: {problem}") from None
+
+
+def _files(path: Path) -> Files:
+    if path.is_dir():
+        return Folder(path)
+    if not path.exists():
+        raise UnreadableRecord("there is nothing there")
+    if not path.is_file():
+        raise UnreadableRecord("it is neither a folder nor a zip archive")
+    return ZipArchive(path)
 
 
 class Record:
@@ -162,8 +170,12 @@ class Record:
 
     def _open(self) -> None:
         self._layout = read_layout(self._files.sizes)
-        if not self._layout.segments and not self._files.findings and not self._layout.findings:
-            raise UnreadableRecord("There is no record here: none of the files of one is there")
+        if not self._layout.segments:
+            inside = record_below(self._files.sizes)
+            if inside is not None:
+                raise RecordBelow(inside)
+            if self._files.sizes or not self._files.findings:
+                raise UnreadableRecord("none of the files of one is there")
         version = other_major(self._files)
         container = [*self._files.findings, *self._layout.findings]
         if version is not None or container:

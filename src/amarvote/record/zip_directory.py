@@ -123,7 +123,9 @@ def _read_end(handle: int, size: int) -> tuple[int, set[int], list[int]]:
     tail = os.pread(handle, size - tail_at, tail_at)
     found = tail.rfind(_END_MARK)
     if found < 0:
-        raise UnreadableRecord("This is neither a folder nor a zip archive")
+        if os.pread(handle, len(_LOCAL_MARK), 0) == _LOCAL_MARK:
+            raise UnreadableRecord("it looks like a zip archive that is cut off")
+        raise UnreadableRecord("it is neither a folder nor a zip archive")
     if len(tail) - found < _END.size:
         raise ContainerFault("the archive's end record is cut short")
     _, disk, start_disk, *values, comment = _END.unpack_from(tail, found)

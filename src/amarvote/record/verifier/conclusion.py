@@ -24,6 +24,7 @@ from amarvote.record.verifier.partial import Partial, Piece, said
 from amarvote.record.verifier.pieces import PieceBuilder
 from amarvote.record.verifier.presence import check_sections
 from amarvote.record.verifier.report import VerificationReport, report
+from amarvote.record.verifier.results import read_results
 from amarvote.record.verifier.roots import check_roots
 from amarvote.record.verifier.session import Session
 from amarvote.record.verifier.signatures import check_signatures
@@ -50,7 +51,10 @@ def conclude_session(session: Session, partial: Partial) -> VerificationReport:
     last.absorb(whole.findings, whole.counts, whole.evaluated, whole.blocked, whole.notes)
     roots = check_roots(session, whole, last, complete=complete)
     check_signatures(session, roots, last)
-    return report(last, session.phase, roots)
+    concluded = report(last, session.phase, roots)
+    if session.phase < Phase.FINAL or not concluded.passed:
+        return concluded
+    return replace(concluded, results=read_results(session, whole))
 
 
 def _check_duplicates(session: Session, partial: Partial, verdicts: Verdicts) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from amarvote.electionguard.errors import Finding
 from amarvote.record.sections import Phase
 from amarvote.record.verifier.catalogue import CHECKS, CODES, Outcome
+from amarvote.record.verifier.results import Results
 from amarvote.record.verifier.verdicts import Verdicts
 
 _RANK = {code: number for number, code in enumerate(CODES)}
@@ -17,6 +18,7 @@ class VerificationReport:
 
     `checks` has an outcome for each code of the catalogue, in its order. `findings` are the first of each code, by
     code and then in the order of the record; `counts` counts them all. `roots` are those of the phases there are.
+    `results` are there where the final phase was verified and passed.
     """
 
     phase: Phase
@@ -25,6 +27,7 @@ class VerificationReport:
     notes: tuple[str, ...] = ()
     roots: Mapping[Phase, bytes] = field(default_factory=dict)
     counts: Mapping[str, int] = field(default_factory=dict)
+    results: Results | None = None
 
     @property
     def passed(self) -> bool:
@@ -54,7 +57,8 @@ def report(verdicts: Verdicts, phase: Phase, roots: Mapping[Phase, bytes]) -> Ve
     kept: dict[str, int] = {}
     for finding in verdicts.findings:
         kept[finding.code] = kept.get(finding.code, 0) + 1
-    notes = list(verdicts.notes)
+    notes = [] if phase is Phase.FINAL else [f"not looked at: phases after {phase.name.lower()}"]
+    notes += verdicts.notes
     notes += [
         f"{code}: {count - kept.get(code, 0)} more findings are not listed"
         for code, count in verdicts.counts.items()
