@@ -84,14 +84,19 @@ def test_commands_are_printed_as_a_shell_takes_them(monkeypatch, called):
 
 @pytest.mark.parametrize("number", SIGNALS)
 def test_the_first_signal_stops_and_the_next_do_not_disturb(number):
-    cleaned = False
-    with pytest.raises(Stopped) as stopped, stoppable():
-        try:
-            signal.raise_signal(number)
-        finally:
-            for again in SIGNALS:
-                signal.raise_signal(again)
-            cleaned = True
+    cleaned = []
+
+    def work() -> None:
+        with stoppable():
+            try:
+                signal.raise_signal(number)
+            finally:
+                for again in SIGNALS:
+                    signal.raise_signal(again)
+                cleaned.append(True)
+
+    with pytest.raises(Stopped) as stopped:
+        work()
     assert stopped.value.code == 128 + number
     assert cleaned
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler

@@ -8,18 +8,22 @@ from typing import Annotated
 import typer
 
 from amarvote.cli.exits import UnreadableInput, UsageProblem
+from amarvote.cli.groups import require_command
+from amarvote.cli.program import command
 from amarvote.cli.progress import progress
 from amarvote.cli.targets import check_parent
 from amarvote.inputs.dominion import BALLOTS, MANIFEST, REPORT, import_dominion
 from amarvote.inputs.dominion_report import ImportReport
 from amarvote.inputs.errors import InputError, OutputError
+from amarvote.launch.wording import number_of
 
-commands = typer.Typer(help="Make a manifest and ballots from an election office's export.", no_args_is_help=True)
+commands = typer.Typer(invoke_without_command=True)
 
 
 @commands.callback()
-def formats() -> None:
-    """Make a manifest and ballots from an election office's export."""
+def formats(context: typer.Context) -> None:
+    """Turn an election office's export into ballots to count."""
+    require_command(context)
 
 
 @commands.command()
@@ -31,7 +35,10 @@ def dominion(
     ],
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as one JSON object.")] = False,
 ) -> None:
-    """Read ContestManifest.json, CandidateManifest.json and every CvrExport_….json of DIR."""
+    """Read a Dominion CVR export (JSON).
+
+    That is ContestManifest.json, CandidateManifest.json and every CvrExport_….json of DIR.
+    """
     if (out / REPORT).exists():
         raise UsageProblem(f"{out} holds a finished import. Name another folder, or remove this one.")
     check_parent(out)
@@ -48,9 +55,12 @@ def dominion(
 def _summary(report: ImportReport, out: Path) -> str:
     styles = sum(style.id is not None for style in report.styles)
     lines = [
-        f"{report.election}: {report.sessions} sessions, {report.modified} of them modified by the office.",
-        f"{report.ballots} ballots of {styles} styles, {report.contests_kept} contests.",
-        f"{report.overvotes} overvotes and {report.blank} blanks in {report.contest_instances} contests on cards.",
+        f"{report.election}: {number_of(report.sessions, 'session')}, "
+        f"{report.modified} of them modified by the office.",
+        f"{number_of(report.ballots, 'ballot')} of {number_of(styles, 'style')}, "
+        f"{number_of(report.contests_kept, 'contest')}.",
+        f"{number_of(report.overvotes, 'overvote')} and {number_of(report.blank, 'blank')} "
+        f"in {report.contest_instances} contests on cards.",
     ]
     if report.left_out:
         lines.append(f"Left out, because they are on fewer than {report.smallest_group} cards:")
@@ -58,5 +68,6 @@ def _summary(report: ImportReport, out: Path) -> str:
     if report.alike:
         lines += ["Styles that look alike:", *(f"  {sentence}" for sentence in report.alike)]
     lines.append(f"Written: {out / MANIFEST}, {out / BALLOTS}, {out / REPORT}")
-    lines.append(f"Count it: amarvote count --manifest {out / MANIFEST} --ballots {out / BALLOTS}")
+    files = ("--manifest", out / MANIFEST, "--ballots", out / BALLOTS)
+    lines.append(f"Count it: {command('count', *files)}")
     return "\n".join(lines) + "\n"

@@ -9,6 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from amarvote.cli.exits import FINDINGS, OK, UnreadableInput, UsageProblem
+from amarvote.cli.groups import require_command
+from amarvote.cli.program import command
 from amarvote.cli.progress import progress
 from amarvote.cli.targets import check_parent
 from amarvote.electionguard.errors import Finding
@@ -19,12 +21,18 @@ from amarvote.record.json_lines import item_to_line
 from amarvote.record.reader import Record, open_record
 from amarvote.record.sections import Carrier, Section, SectionType, phase_reached
 
-commands = typer.Typer(help="Convert a published record, print its roots, or look into it.", no_args_is_help=True)
+commands = typer.Typer(invoke_without_command=True)
 
 _COMMANDING = re.compile("[\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 RecordPath = Annotated[Path, typer.Argument(metavar="RECORD", help="A record: a folder or a zip archive.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+@commands.callback()
+def actions(context: typer.Context) -> None:
+    """Convert a record, print its roots, or look into it."""
+    require_command(context)
 
 
 @commands.command()
@@ -38,7 +46,7 @@ def convert(
     ] = None,
     as_json: AsJson = False,
 ) -> int:
-    """Write the same record in another form; its roots stay what they are."""
+    """Write the same record in another form, with equal roots."""
     if target.exists():
         raise UsageProblem(f"{target} is there already. Name another place, or remove it.")
     check_parent(target)
@@ -62,13 +70,16 @@ def convert(
     if as_json:
         sys.stdout.write(json.dumps(result) + "\n")
     else:
-        sys.stdout.write(f"Written: {target}\nCompare the roots: amarvote record digest {target}\n")
+        sys.stdout.write(f"Written: {target}\nCompare the roots: {command('record', 'digest', target)}\n")
     return OK
 
 
 @commands.command()
 def digest(record_path: RecordPath, as_json: AsJson = False) -> int:
-    """Print the root of each phase: records with equal roots say the same, in whatever form."""
+    """Print the root of each phase.
+
+    Records with equal roots say the same, in whatever form.
+    """
     with _open(record_path) as record, progress() as reporter:
         result = digest_record(record, lambda done, total: reporter.update("digest", done, total))
     roots = {phase.name.lower(): root.hex() for phase, root in result.roots.items()}
@@ -93,7 +104,10 @@ def show(
     number: Annotated[int | None, typer.Argument(metavar="[ITEM]", min=1, help="Item to print, from 1.")] = None,
     as_json: AsJson = False,
 ) -> int:
-    """List what a record holds; or print a section, or one item of it, as lines of JSON."""
+    """List what a record holds, or print items of it.
+
+    A section, or one item of it, is printed as lines of JSON.
+    """
     with _open(record_path) as record:
         if name is not None:
             return _show_items(record, _section(record, name), number)

@@ -42,6 +42,7 @@ from amarvote.launch.run_folder import (
     free_folder,
     holds_run,
     new_folder,
+    read_progress,
     require_free,
     resolved,
 )
@@ -186,12 +187,12 @@ class Job:
             return demo_inputs(folder.path, folder.options)
         return copy_inputs(folder.path, given or self.given(folder.options))
 
-    def resume(self, folder: RunFolder) -> str:
-        """The command that goes on with this run."""
+    def resume(self, path: Path) -> str:
+        """The command that goes on with the run in the folder `path`."""
         files: list[object] = []
-        if self.command == "count" and not folder.reached("prepared"):
+        if self.command == "count" and read_progress(path).stage == "new":
             files = ["--manifest", self.manifest, "--ballots", self.ballots]
-        return command_line(self.command, *files, "--out", folder.path)
+        return command_line(self.command, *files, "--out", path)
 
 
 def demo(
@@ -270,17 +271,14 @@ def count(
 
 
 def _run(job: Job) -> int:
-    with stoppable(), _folder(job) as (folder, given):
-        try:
+    with stoppable():
+        path = resolved(job.out) if job.out else free_folder(Path.cwd(), job.command)
+        with _resumable(job, path), _folder(job, path) as (folder, given):
             with progress() as reporter:
                 outcome = carry_out(folder, lambda: job.inputs(folder, given), reporter, _say)
             text = json.dumps(outcome.report)
-            (folder.path / "report.json").write_text(text + "\n")
+            (path / "report.json").write_text(text + "\n")
             folder.reach("finished")
-        except Stopped as stop:
-            raise exits.Interrupted(f"Interrupted. Resume: {job.resume(folder)}", stop.code) from None
-        except (RunParked, ProgramFailed) as problem:
-            raise exits.CommandError(f"{problem}\nOnce that is mended, resume: {job.resume(folder)}") from None
     if job.as_json:
         sys.stdout.write(text + "\n")
     else:
@@ -289,27 +287,39 @@ def _run(job: Job) -> int:
 
 
 @contextmanager
-def _folder(job: Job) -> Iterator[tuple[RunFolder, GivenInputs | None]]:
+def _resumable(job: Job, path: Path) -> Iterator[None]:
+    """Whatever ends the run in `path` before its time, the command that goes on is told."""
+    try:
+        yield
+    except Stopped as stop:
+        how = f"Resume: {job.resume(path)}" if holds_run(path) else "The run had not begun."
+        raise exits.Interrupted(f"Interrupted. {how}", stop.code) from None
+    except (RunParked, ProgramFailed) as problem:
+        raise exits.CommandError(f"{problem}\nOnce that is mended, resume: {job.resume(path)}") from None
+
+
+@contextmanager
+def _folder(job: Job, path: Path) -> Iterator[tuple[RunFolder, GivenInputs | None]]:
     """The run's folder, and the inputs of a new one, checked.
 
     A folder is made once nothing is left that can be said against the run.
     """
-    if job.out is not None and holds_run(job.out):
-        with existing_folder(resolved(job.out)) as folder:
+    if holds_run(path):
+        with existing_folder(path) as folder:
             job.asked.check_resuming(folder, job.command)
             require_unchanged(folder.progress.digests, job.manifest, job.ballots)
-            _say(f"Resuming the run in {folder.path}.")
+            _say(f"Resuming the run in {path}.")
             yield folder, None
         return
     options = job.asked.options(job.command)
     check(options)
-    path = resolved(job.out) if job.out else free_folder(Path.cwd(), job.command)
     require_free(path)
     given = None if job.command == "demo" else job.given(options)
     if options.ballots is not None:
         check_challenged(options, options.ballots)
     with new_folder(path, options, given.digests if given else {}) as folder:
-        _say(f"The run is in {path}. Should it be interrupted, resume it: {job.resume(folder)}")
+        again = command_line(job.command, "--out", path)
+        _say(f"The run is in {path}. Should it be interrupted, resume it: {again}")
         yield folder, given
 
 
@@ -337,8 +347,6 @@ def _show(outcome: Outcome) -> None:
 def _sentences() -> Iterator[None]:
     try:
         yield
-    except Stopped as stop:
-        raise exits.Interrupted("Interrupted before the run began.", stop.code) from None
     except WrongOptions as problem:
         raise exits.UsageProblem(str(problem)) from None
     except UnusableInput as problem:

@@ -17,6 +17,7 @@ from amarvote.launch.inputs import Inputs
 from amarvote.launch.officer import Officer
 from amarvote.launch.options import Options
 from amarvote.launch.roles import SOCKET, Roles
+from amarvote.launch.stages import stages
 from amarvote.launch.supervisor import Program, Supervisor
 from amarvote.launch.wording import number_of
 from amarvote.launch.workers_memory import WorkersMemory
@@ -30,9 +31,6 @@ LOOK_EVERY = 0.25
 TELL_EVERY = 1.0
 SILENT_SECONDS = 20.0
 """After so long without progress, people are told what it waits for."""
-
-GUARDIANS = "guardians verify"
-"""What guardians do before they check in, each with an own copy of the record."""
 
 CONSENT = "The ballots of this demonstration are public records already."
 BEFORE_CLOSE = ("ceremony", "setting_up", "ready", "open")
@@ -192,7 +190,9 @@ class Conductor:
                 return
 
     def _tell(self, progress: dict[str, Any]) -> None:
-        lines = self._lines(progress)
+        voters = self._inputs.voters + self._options.challenged
+        verified = [self._roles.verified(index) for index in self._options.present]
+        lines = stages(progress, voters, self._roles.in_ceremony(), verified)
         for name, done, total in lines:
             self._reporter.update(name, done, total)
         now = time.monotonic()
@@ -201,30 +201,3 @@ class Conductor:
         elif now - self._last[0] > SILENT_SECONDS:
             self._say(progress["waiting_for"])
             self._last = (now, lines)
-
-    def _lines(self, progress: dict[str, Any]) -> list[tuple[str, int, int]]:
-        """(name, done, total) of everything that has begun, in the order in which it begins."""
-        made, steps = self._roles.in_ceremony()
-        lines = [("ceremony", made if progress["state"] == "ceremony" else steps, steps)]
-        ballots, voters = progress["ballots"], self._inputs.voters + self._options.challenged
-        cast = []
-        if ballots["submitted"]:
-            cast = [
-                ("encrypt", ballots["submitted"], voters),
-                ("accept", ballots["accepted"] + ballots["rejected"], voters),
-            ]
-        phases = [
-            (phase["name"], phase["done"], phase["chunks"])
-            for phase in progress["phases"]
-            if phase["chunks"] and phase["name"] != "accept"
-        ]
-        names = [name for name, _, _ in phases]
-        verified = []
-        if progress["state"] == "waiting_for_guardians" or "share" in names:
-            counts = [self._roles.verified(index) for index in self._options.present]
-            total = sum(total for _, total in counts)
-            # Guardians check in once they have verified all: where shares are given, that is over.
-            verified = [(GUARDIANS, total if "share" in names else sum(done for done, _ in counts), total)]
-        voting = names.index("setup") + 1 if "setup" in names else 0
-        opening = names.index("share") if "share" in names else len(names)
-        return [*lines, *phases[:voting], *cast, *phases[voting:opening], *verified, *phases[opening:]]
