@@ -169,10 +169,12 @@ def test_a_line_that_is_no_json_is_told_with_its_column_alone(tmp_path):
     assert faults(tmp_path, ballot() + '{"ballot_id": ?}\n') == ["line 2: not JSON: Expecting value at column 15"]
 
 
-def test_a_file_is_called_what_its_owner_calls_it(tmp_path):
-    (tmp_path / "copy.jsonl").write_text("{")
+def test_a_file_is_named_as_it_was_given(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "votes.jsonl").write_text("{")
     with pytest.raises(BallotFileError, match=r"^mine/votes\.jsonl cannot be used"):
-        list(read_ballots(tmp_path / "copy.jsonl", MANIFEST, Path("mine/votes.jsonl")))
+        list(read_ballots(Path("mine/votes.jsonl"), MANIFEST))
 
 
 def test_all_faults_of_all_lines_are_told_and_nothing_is_yielded_after_the_first(tmp_path):

@@ -253,6 +253,7 @@ def count(
     """Hold an election with the ballots of a file.
 
     They are encrypted, counted, decrypted and verified. A run that is resumed needs no files, and takes no others.
+    What a manifest and ballots look like is explained in examples/small, with files to copy from.
     """
     with _sentences():
         asked = Asked(

@@ -22,19 +22,16 @@ CSV_COLUMNS = ["ballot_id", "style", "contest", "option", "value"]
 _MEMBERS = {"ballot_id", "style", "votes", "write_ins"}
 
 
-def read_ballots(path: Path, manifest: Manifest, called: Path | None = None) -> Iterator[BallotLine]:
+def read_ballots(path: Path, manifest: Manifest) -> Iterator[BallotLine]:
     """The ballots of a `.jsonl` or `.csv` file, in order.
-
-    `called` is the name that people know the file by, where `path` is a copy of theirs.
 
     Raises BallotFileError with every fault and its line, once the whole file is read; from the first fault on
     nothing more is yielded. So read it once to its end before anything is done with a ballot. Raises InputError
     where the file cannot be read at all.
     """
-    name = called or path
     reader = {".jsonl": _json_ballots, ".csv": _csv_ballots}.get(path.suffix.lower())
     if reader is None:
-        raise InputError(f"{name} must end in .jsonl or .csv, so that it is clear what it holds.")
+        raise InputError(f"{path} must end in .jsonl or .csv, so that it is clear what it holds.")
     faults = Faults()
     ballots = 0
     try:
@@ -44,11 +41,11 @@ def read_ballots(path: Path, manifest: Manifest, called: Path | None = None) -> 
                 if ballot is not None and not faults.total:
                     yield ballot
     except OSError as problem:
-        raise InputError(f"{name} cannot be read: {problem.strerror}.") from None
+        raise InputError(f"{path} cannot be read: {problem.strerror}.") from None
     if not ballots and not faults.total:
         faults.add(0, "the file holds no ballot")
     if faults.total:
-        raise BallotFileError(str(name), faults.listed, faults.total)
+        raise BallotFileError(str(path), faults.listed, faults.total)
 
 
 def _new_id(value: object, line: int, rules: BallotRules, seen: SeenIds, note: Note) -> str | None:
