@@ -26,6 +26,11 @@ MANIFEST = parse_manifest(
     )
 )
 TOTALS = {"mayor": {"a": 3, "b": 1, "c": 0}, "measure": {"yes": 10, "no": 30}, "empty": {"x": 0}}
+KINDS = {
+    "mayor": {"ballots": 6, "blank": 1, "overvoted": 1},
+    "measure": {"ballots": 1, "blank": 1, "overvoted": 0},
+    "empty": {"ballots": 0, "blank": 0, "overvoted": 0},
+}
 
 
 def shown(plaintext=None, encoding="utf-8", kinds=None):
@@ -83,7 +88,8 @@ def test_mismatches_are_what_differs_and_what_only_one_side_has():
 
 
 def test_blanks_and_overvotes_stand_beneath_their_contest():
-    lines = shown(TOTALS, kinds={"mayor": {"ballots": 6, "blank": 1, "overvoted": 1}})
+    lines = shown(TOTALS, kinds=KINDS)
     place = next(number for number, line in enumerate(lines) if line.startswith("CY"))
-    assert lines[place + 1] == "6 ballots, of these 1 blank and 1 overvoted (they count for nobody)"
-    assert sum("overvoted" in line for line in lines) == 1
+    assert lines[place + 1] == "6 ballots: 1 blank, 1 overvoted"
+    assert "1 ballot: 1 blank, 0 overvoted" in lines
+    assert sum(line == "on no ballot" for line in lines) == 1

@@ -89,11 +89,10 @@ def _contest(contest: Contest, totals: Mapping[str, int], plaintext: Totals | No
 
 
 def _kinds(numbers: Mapping[str, int]) -> Text:
-    return Text(
-        f"{number_of(numbers['ballots'], 'ballot')}, of these {numbers['blank']} blank and "
-        f"{numbers['overvoted']} overvoted (they count for nobody)",
-        style="dim",
-    )
+    if not numbers["ballots"]:
+        return Text("on no ballot", style="dim")
+    ballots = number_of(numbers["ballots"], "ballot")
+    return Text(f"{ballots}: {numbers['blank']} blank, {numbers['overvoted']} overvoted", style="dim")
 
 
 def _conclusion(differences: list[Mismatch]) -> Text:
