@@ -58,6 +58,8 @@ def test_an_election_from_open_voting_to_verified_results(opened):
     assert codes == sorted(codes)
     # the record through its aggregated phase is public, and verifies, before any guardian answers (rule 16)
     assert stage.state() == "waiting_for_guardians"
+    told = progress.progress(stage.service)["waiting_for"]
+    assert told == "Waiting for guardians: 0 of 2 are here."
     listing = record_files.listing(stage.service)
     assert listing["phase"] == "aggregated"
     paths = {file["path"] for file in listing["files"]}
