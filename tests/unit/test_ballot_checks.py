@@ -182,6 +182,34 @@ def test_a_contest_that_comes_again_costs_no_arithmetic(good: list[Made], with_c
     assert [finding.code for finding in findings.entries] == ["6.structure", "8.B"]
 
 
+@pytest.mark.parametrize(("style", "left"), [("mayor only", [1]), ("no board", [1, 3]), ("no such style", [])])
+def test_contests_beyond_the_style_cost_no_arithmetic(good: list[Made], style: str, left: list[int]) -> None:
+    findings = Findings()
+    claims = read_ballot(sample_context(), replace(good[0].ballot, ballot_style=style), findings, None)
+    assert [one.selections[0].findings.where for one in claims.contests] == [
+        f"contest {i}, option 1" for i in left
+    ]
+    assert {finding.code for finding in findings.entries} == {"6.structure"}
+
+
+def test_a_contest_beyond_the_shape_of_the_manifest_costs_no_arithmetic(good: list[Made]) -> None:
+    """Every option and every proof has its price, so one too many is refused before any is checked."""
+    ballot = good[1].ballot
+    contest = ballot.contests[0]
+    long = replace(contest, selections=(*contest.selections, *(contest.selections[0],) * 5000))
+    claims = read_ballot(sample_context(), replace_contest(ballot, 0, long), findings := Findings(), None)
+    assert len(claims.contests) == len(ballot.contests) - 1
+    assert "6.structure" in {finding.code for finding in findings.entries}
+
+    proof = RangeProof(contest.limit_proof.challenges * 5000, contest.limit_proof.responses * 5000)
+    option = replace(contest.selections[0], proof=proof)
+    long = replace(contest, limit_proof=proof, selections=(option, *contest.selections[1:]))
+    claims = read_ballot(sample_context(), replace_contest(ballot, 0, long), findings := Findings(), None)
+    assert claims.contests[0].limit is None
+    assert claims.contests[0].selections[0].proof is None
+    assert {"6.structure", "7.structure"} <= {finding.code for finding in findings.entries}
+
+
 def test_a_ballot_of_very_many_foreign_contests_is_told_in_a_sentence(good: list[Made]) -> None:
     ballot = good[1].ballot
     contests = tuple(replace(ballot.contests[0], index=index) for index in range(4, 100_000))
@@ -190,6 +218,26 @@ def test_a_ballot_of_very_many_foreign_contests_is_told_in_a_sentence(good: list
     missing, foreign = (finding.message for finding in findings.entries if finding.code == "6.structure")
     assert missing.endswith("must have contest 1, and this one has not")
     assert foreign.endswith("does not have contest 4, 5, 6, 7, 8 and 99991 more, and this one has")
+
+
+@pytest.mark.parametrize("name", ["c", "v"])
+@pytest.mark.parametrize("by", [-int(Q), int(Q)])
+def test_a_proof_of_knowledge_has_no_second_form(good: list[Made], name: str, by: int) -> None:
+    """The same exponents in another representation: equations mod q would hold, and the code would be another."""
+    ballot = good[0].ballot
+    contest = ballot.contests[0]
+    assert contest.contest_data is not None
+    data = replace(contest.contest_data, **{name: getattr(contest.contest_data, name) + by})
+    nonce = replace(ballot.encrypted_nonce, **{name: getattr(ballot.encrypted_nonce, name) + by})
+    for changed, code in (
+        (replace_contest(ballot, 0, replace(contest, contest_data=data)), "8.structure"),
+        (replace(ballot, encrypted_nonce=nonce), "13.structure"),
+    ):
+        findings = Findings()
+        claims = read_ballot(sample_context(), changed, findings, None)
+        assert [finding.code for finding in findings.entries] == [code]
+        assert "challenge and response must be below q" in findings.entries[0].message
+        assert len(claims.knowledge) == 1
 
 
 def test_lists_must_match(good: list[Made]) -> None:

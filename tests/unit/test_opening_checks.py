@@ -7,7 +7,7 @@ import pytest
 from gmpy2 import mpz, powmod
 
 from amarvote.electionguard.ballot_opening import open_contests
-from amarvote.electionguard.ballots import BallotStatus, EncryptedBallot
+from amarvote.electionguard.ballots import BallotStatus, EncryptedBallot, EncryptedContest
 from amarvote.electionguard.confirmation import confirmation_code, contest_hash
 from amarvote.electionguard.contest_data import decrypt_with_beta, decrypt_with_nonce
 from amarvote.electionguard.contest_data_decryption import ContestDataCiphertext
@@ -214,6 +214,20 @@ def test_13_is_left_open_where_the_ballots_own_data_is_out_of_range(
 
 def test_a_contest_that_was_not_opened_enters_the_code_as_the_ballot_holds_it() -> None:
     assert v13(replace(OPENED, contests=OPENED.contests[1:])) == (["14.B"], set())
+
+
+@pytest.mark.parametrize("beyond", [BALLOT.contests[0], replace(BALLOT.contests[0], index=9)])
+def test_what_a_ballot_holds_beyond_its_style_costs_no_arithmetic(
+    beyond: EncryptedContest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bases = []
+    powers = ENGINE.powers
+    monkeypatch.setattr(ENGINE, "powers", lambda base, many: bases.append(base) or powers(base, many))
+    assert v13(OPENED) == ([], set())
+    enough = len(bases)
+    swollen = replace(BALLOT, contests=(*BALLOT.contests, *(beyond,) * 500))
+    assert v13(OPENED, swollen) == ([], {"13.B"})
+    assert len(bases) == 2 * enough
 
 
 def test_14a() -> None:

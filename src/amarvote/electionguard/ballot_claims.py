@@ -97,7 +97,7 @@ def read_ballot(
     """Report 5.B, 6.B, 6.C, 7.B, 7.C, 8.A, 8.B, values >= p and the structure; return what is left to prove."""
     if identifier_hash(context.h_e, ballot.id_b) != ballot.h_i:
         findings.add("5.B", "the identifier hash H_I is not that of this identifier in this election")
-    _check_contest_list(context.manifest, ballot, findings)
+    due = _check_contest_list(context.manifest, ballot, findings)
     if ballot.weight < 1:
         findings.add("9.structure", f"the weight is {ballot.weight}, and a ballot weighs at least 1")
     _check_code(ballot, findings)
@@ -105,8 +105,8 @@ def read_ballot(
     knowledge: list[KnowledgeClaim] = []
     read: set[int] = set()
     for contest, given in zip(ballot.contests, _given_contests(ballot, commitments), strict=True):
-        if contest.index in read:
-            continue  # reported with the list; a hostile ballot may repeat a costly contest very often
+        if contest.index not in due or contest.index in read:
+            continue  # reported with the list; a hostile ballot may hold any contest very often, each at a price
         read.add(contest.index)
         place = findings.at(f"contest {contest.index}")
         stated = _stated_contest(context.manifest, contest, place)
@@ -121,17 +121,21 @@ def read_ballot(
     return BallotClaims(tuple(contests), tuple(knowledge))
 
 
-def _check_contest_list(manifest: Manifest, ballot: EncryptedBallot, findings: Findings) -> None:
-    """Exactly the contests of the style, ascending. Step 6 is the first that goes through them: 6.structure."""
+def _check_contest_list(manifest: Manifest, ballot: EncryptedBallot, findings: Findings) -> set[int]:
+    """Exactly the contests of the style, ascending. Step 6 is the first that goes through them: 6.structure.
+
+    Returns the contests that the style has, none where there is no such style: no other is looked into.
+    """
     try:
         expected = list(manifest.style(ballot.ballot_style).contest_indices)
     except NotInManifestError:
         findings.add("6.structure", f"the manifest has no ballot style {shown(ballot.ballot_style)}")
-        return
+        return set()
     there = [contest.index for contest in ballot.contests]
+    due = set(expected)
     if there == expected:
-        return
-    present, due = set(there), set(expected)
+        return due
+    present = set(there)
     style = f"a ballot of style {shown(ballot.ballot_style)}"
     missing = [str(index) for index in expected if index not in present]
     foreign = [str(index) for index in dict.fromkeys(there) if index not in due]
@@ -141,6 +145,7 @@ def _check_contest_list(manifest: Manifest, ballot: EncryptedBallot, findings: F
         findings.add("6.structure", f"{style} does not have contest {_few(foreign)}, and this one has")
     if not missing and not foreign:
         findings.add("6.structure", f"{style} has each of its contests once, in ascending order, and this one not")
+    return due
 
 
 def _stated_contest(manifest: Manifest, contest: EncryptedContest, place: Findings) -> Contest | None:

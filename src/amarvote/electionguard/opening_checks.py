@@ -146,7 +146,7 @@ def check_opened_ballot(
         if opened.index in contests
         and _check_contents(contests[opened.index], opened, findings.at(f"contest {opened.index}"))
     }
-    return _check_nonces(context, engine, opening, ballot, complete, findings)
+    return _check_nonces(context, engine, opening, ballot, set(contests), complete, findings)
 
 
 def _check_contest_labels(
@@ -197,14 +197,23 @@ def _check_nonces(
     engine: Engine,
     opening: ChallengedBallotOpening,
     ballot: EncryptedBallot,
+    due: set[int],
     complete: set[int],
     findings: Findings,
 ) -> NotEvaluated:
-    """13.A and 13.B. A contest that was not opened enters 13.B as the ballot holds it."""
+    """13.A and 13.B. A contest that was not opened enters 13.B as the ballot holds it.
+
+    A ballot of other contests than those that are `due` is 6.structure; only these are computed, each once.
+    """
     opened_at = {opened.index: opened for opened in opening.contests}
     skipped: set[str] = set()
     hashes = []
+    left = set(due)
     for encrypted in ballot.contests:
+        if encrypted.index not in left:
+            skipped.add("13.B")
+            continue
+        left.remove(encrypted.index)
         opened = opened_at.get(encrypted.index)
         place = findings.at(f"contest {encrypted.index}")
         pairs: list[tuple[mpz, mpz]] | None = [(field.alpha, field.beta) for field in encrypted.selections]

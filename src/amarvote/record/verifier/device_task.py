@@ -52,7 +52,7 @@ UNREAD_BALLOT = (
 _AFTER_RANGE: dict[str, frozenset[str]] = {
     "6.B": frozenset({"6.D"}),
     "6.C": frozenset({"6.D"}),
-    "6.structure": step(6) | step(7) | {"8.A"},
+    "6.structure": step(6) | step(7) | {"8.A", "12.structure"},
     "7.B": frozenset({"7.D"}),
     "7.C": frozenset({"7.D"}),
     "7.structure": frozenset({"7.B", "7.C", "7.D"}),
