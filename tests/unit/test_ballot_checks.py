@@ -240,6 +240,22 @@ def test_a_proof_of_knowledge_has_no_second_form(good: list[Made], name: str, by
         assert len(claims.knowledge) == 1
 
 
+@pytest.mark.parametrize("name", ["challenges", "responses"])
+def test_a_proof_needs_as_many_challenges_as_responses(good: list[Made], name: str) -> None:
+    ballot = good[0].ballot
+    contest = ballot.contests[0]
+    option = contest.selections[0]
+    short, limit = ({name: getattr(proof, name)[1:]} for proof in (option.proof, contest.limit_proof))
+    changed = replace(
+        contest,
+        selections=(replace(option, proof=replace(option.proof, **short)), *contest.selections[1:]),
+        limit_proof=replace(contest.limit_proof, **limit),
+    )
+    findings = Findings()
+    check_ballots(sample_context(), engine(), [replace_contest(ballot, 0, changed)], [findings])
+    assert [finding.code for finding in findings.entries] == ["6.structure", "7.structure"]
+
+
 def test_lists_must_match(good: list[Made]) -> None:
     ballot = good[1].ballot
     with pytest.raises(ValueError, match="its own findings"):
