@@ -271,6 +271,15 @@ def begun(folder: Path, *arguments: str) -> Any:
     return process
 
 
+@pytest.fixture
+def interruptible():
+    """As in a foreground job, also where the tests run in the background, which ignores SIGINT."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_interrupted_it_says_how_to_resume(tmp_path, number, code):
     folder = tmp_path / "a run"

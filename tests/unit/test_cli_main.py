@@ -82,6 +82,15 @@ def test_commands_are_printed_as_a_shell_takes_them(monkeypatch, called):
     assert program.command("demo") == "amarvote demo"
 
 
+@pytest.fixture
+def interruptible():
+    """As in a foreground job, also where the tests run in the background, which ignores SIGINT."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("number", SIGNALS)
 def test_the_first_signal_stops_and_the_next_do_not_disturb(number):
     cleaned = []
@@ -100,6 +109,14 @@ def test_the_first_signal_stops_and_the_next_do_not_disturb(number):
     assert stopped.value.code == 128 + number
     assert cleaned
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+@pytest.mark.usefixtures("interruptible")
+def test_a_command_in_the_background_ignores_interrupts_as_before():
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    with stoppable():
+        signal.raise_signal(signal.SIGINT)
+        assert signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL
 
 
 @pytest.mark.parametrize(("plain", "full", "empty"), [(False, "━", "·"), (True, "#", ".")])
