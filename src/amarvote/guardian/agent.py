@@ -21,7 +21,7 @@ from amarvote.participants.service import AnswerError, Refused, Service
 log = logging.getLogger(__name__)
 
 FIRST_LOOK = 0.1
-LONGEST_LOOK = 1.0
+LONGEST_LOOK = 0.4
 """Seconds between two looks at the election while there is nothing to do: they grow."""
 
 BEFORE_KEYS = ("ceremony", "setting_up")
