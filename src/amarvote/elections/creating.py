@@ -14,6 +14,7 @@ from amarvote.electionguard.errors import ManifestError
 from amarvote.electionguard.manifest import parse_manifest
 from amarvote.elections.errors import Conflict, Unprocessable
 from amarvote.pipeline import states
+from amarvote.store.clock import now
 from amarvote.store.database import Database
 from amarvote.store.tables import devices, elections, guardians, tokens
 
@@ -116,7 +117,12 @@ def create(
         for role, number, token in roles:
             connection.execute(
                 insert(tokens).values(
-                    token_hash=token_hash(token), election_id=creation.election_id, role=role, number=number
+                    token_hash=token_hash(token),
+                    election_id=creation.election_id,
+                    role=role,
+                    number=number,
+                    issued_at=now(),
+                    expires_at=now() + 400 * 86_400.0,
                 )
             )
         for number in creation.guardians:

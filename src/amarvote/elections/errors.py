@@ -23,3 +23,19 @@ class Forbidden(Refusal):
 
 class Unauthorized(Refusal):
     """No token, or one that this election does not know."""
+
+
+class Unavailable(Refusal):
+    """It cannot be done at this moment; the same asked again in `retry_after` seconds may be."""
+
+    def __init__(self, sentence: str, retry_after: float = 1.0) -> None:
+        super().__init__(sentence)
+        self.retry_after = retry_after
+
+
+class TooMany(Refusal):
+    """Asked too often; one more is answered after `retry_after` seconds."""
+
+    def __init__(self, sentence: str, retry_after: float) -> None:
+        super().__init__(f"{sentence} Try again in {max(1, round(retry_after))} s.")
+        self.retry_after = retry_after

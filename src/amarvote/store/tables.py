@@ -7,6 +7,7 @@ ballot.
 
 from sqlalchemy import (
     JSON,
+    BigInteger,
     Boolean,
     Column,
     Float,
@@ -42,6 +43,7 @@ elections = Table(
     Column("minimum_group", Integer, nullable=False),  # rule 9
     Column("small_groups_consent", Text),  # the officer's words (rule 9)
     Column("note", Text),  # why it stands where it stands: a complaint, failed findings
+    Column("closed_at", Float),  # when the officer ended voting
     # known once the ceremony is done
     Column("joint_key", LargeBinary),
     Column("joint_data_key", LargeBinary),
@@ -51,7 +53,7 @@ elections = Table(
     Column("list_root", LargeBinary),
     Column("list_ballots", Integer),
     Column("cast_ballots", Integer),
-    Column("cast_weight", Integer),
+    Column("cast_weight", BigInteger),
     # roots of the record, each fixed once
     Column("setup_root", LargeBinary),
     Column("aggregated_root", LargeBinary),
@@ -63,10 +65,26 @@ elections = Table(
 tokens = Table(
     "tokens",
     metadata,
-    Column("token_hash", LargeBinary, primary_key=True),  # SHA-256 of the bearer token
-    _election(),
-    Column("role", Text, nullable=False),  # officer, guardian, device
-    Column("number", Integer, nullable=False),  # of the guardian or device; 0 for the officer
+    Column("id", Integer, primary_key=True),  # by which it is listed and revoked
+    Column("token_hash", LargeBinary, nullable=False, unique=True),  # SHA-256 of the bearer token
+    Column("election_id", Text, ForeignKey("elections.id")),  # NULL: the operator's, for the whole service
+    Column(
+        "role", Text, nullable=False
+    ),  # operator, officer, guardian, device; invitation (to be a guardian, once)
+    Column("number", Integer, nullable=False),  # of the guardian or device; 0 for officers and operators
+    Column("issued_at", Float, nullable=False),
+    Column("expires_at", Float, nullable=False),
+    Column("revoked_at", Float),
+    Column("used_at", Float),  # of an invitation: when it became a guardian's token
+    Index("tokens_by_election", "election_id", "id"),
+)
+
+buckets = Table(
+    "buckets",
+    metadata,
+    Column("key", Text, primary_key=True),  # what is limited, and whom: a token's number or an address
+    Column("level", Float, nullable=False),  # how much was left at `at`; it grows with time
+    Column("at", Float, nullable=False),
 )
 
 guardians = Table(
@@ -149,12 +167,14 @@ Index(
     ballots.c.confirmation_code,
     unique=True,
     sqlite_where=ballots.c.state == "accepted",
+    postgresql_where=ballots.c.state == "accepted",
 )
 Index(
     "ballots_uncut",
     ballots.c.election_id,
     ballots.c.number,
     sqlite_where=ballots.c.chunk_id.is_(None),
+    postgresql_where=ballots.c.chunk_id.is_(None),
 )
 
 ballot_items = Table(
@@ -211,7 +231,10 @@ chunks = Table(
     Index("chunks_by_phase", "phase_id", "state", "level"),
     Index("chunks_by_state", "state", "election_id"),
 )
-Index("chunks_queue", chunks.c.handed_at, chunks.c.id, sqlite_where=chunks.c.state == "handed")
+_HANDED = chunks.c.state == "handed"
+_READY = chunks.c.state == "ready"
+Index("chunks_queue", chunks.c.handed_at, chunks.c.id, sqlite_where=_HANDED, postgresql_where=_HANDED)
+Index("chunks_waiting", chunks.c.election_id, chunks.c.id, sqlite_where=_READY, postgresql_where=_READY)
 
 chunk_results = Table(
     "chunk_results",

@@ -1,0 +1,89 @@
+"""Token buckets: how much they hold, how they fill, and that processes share them."""
+
+import pytest
+from sqlalchemy import select, update
+
+from amarvote.elections.errors import TooMany
+from amarvote.elections.limits import FORGET_SECONDS, Limit, Limits, forget_full
+from amarvote.store.tables import buckets
+from staging.rows import fresh_database
+
+
+@pytest.fixture
+def database(tmp_path):
+    database = fresh_database(tmp_path)
+    yield database
+    database.close()
+
+
+def spend(limits, limit, who, most=1000):
+    """How many are let through."""
+    for number in range(most):
+        try:
+            if not limits.has_left(limit, who):
+                limits.take(limit, who)
+        except TooMany:
+            return number
+    return most
+
+
+def age(database, seconds):
+    with database.write() as connection:
+        connection.execute(update(buckets).values(at=buckets.c.at - seconds))
+
+
+def test_a_bucket_holds_its_burst_for_each_and_fills_with_time(database):
+    limit, clock = Limit("tries", rate=2.0, burst=5, what="tries"), [0.0]
+    limits = Limits(database, clock=lambda: clock[0])
+    assert spend(limits, limit, "one") == 5
+    assert spend(limits, limit, "other") == 5
+    age(database, 2.0)
+    clock[0] += 2.0
+    assert spend(limits, limit, "one") == 4
+    age(database, 1000.0)
+    clock[0] += 1000.0
+    assert spend(limits, limit, "one") == 5
+
+
+def test_processes_share_a_bucket(database):
+    limit = Limit("tries", rate=0.001, burst=20, what="tries", bite=5)
+    here, there = Limits(database), Limits(database)
+    assert spend(here, limit, "one", most=12) == 12
+    assert spend(there, limit, "one") == 5  # the three that `here` has bitten off and not spent are not there
+    assert spend(here, limit, "one") == 3
+
+
+def test_a_bite_costs_one_statement_and_an_empty_bucket_none_for_a_while(database):
+    limit, asked = Limit("ballots", rate=1.0, burst=100, what="ballots", bite=50), []
+
+    class Counted(Limits):
+        def take(self, limit, who):
+            asked.append(who)
+            super().take(limit, who)
+
+    limits = Counted(database, clock=lambda: 0.0)
+    assert spend(limits, limit, "one") == 100
+    assert len(asked) == 3
+    for _ in range(50):
+        with pytest.raises(TooMany, match="too many ballots"):
+            limits.has_left(limit, "one")
+    assert len(asked) == 3
+
+
+def test_what_was_bitten_off_does_not_last(database):
+    limit, clock = Limit("ballots", rate=0.001, burst=60, what="ballots", bite=50), [0.0]
+    limits = Limits(database, clock=lambda: clock[0])
+    assert spend(limits, limit, "one", most=1) == 1
+    clock[0] = 60.0
+    assert spend(limits, limit, "one") == 10
+
+
+def test_full_buckets_are_forgotten(database):
+    limit = Limit("tries", rate=1.0, burst=5, what="tries")
+    limits = Limits(database)
+    limits.take(limit, "old")
+    age(database, FORGET_SECONDS + 1)
+    limits.take(limit, "new")
+    with database.write() as connection:
+        forget_full(connection)
+        assert connection.execute(select(buckets.c.key)).scalars().all() == ["tries:new"]
