@@ -32,8 +32,9 @@ def test_a_database_without_tables_says_what_to_do(tmp_path):
     with pytest.raises(NoDatabaseError, match=r"amarvote\.api\.create"):
         empty.require_schema()
     empty.close()
-    with pytest.raises(NoDatabaseError, match="SQLite"):
-        Database("postgresql://somewhere/else")
+    for address in ("mysql://somewhere/else", "nothing", "postgresql+asyncpg://somewhere/else"):
+        with pytest.raises(NoDatabaseError, match="sqlite:////absolute/path or postgresql"):
+            Database(address)
 
 
 def test_a_write_holds_the_lock_from_its_start_and_readers_see_what_was_before(database):
@@ -54,7 +55,7 @@ def impatient(database):
 
 
 def test_a_busy_database_is_passing_and_a_wrong_statement_is_not(database, monkeypatch):
-    monkeypatch.setattr("amarvote.store.database.BUSY_MILLISECONDS", 10)
+    monkeypatch.setattr("amarvote.store.engines.BUSY_MILLISECONDS", 10)
     other = Database(database.url)
     with database.write(), pytest.raises(SqlError) as busy, other.write():
         pass

@@ -1,36 +1,31 @@
-"""Opening the database, and the two kinds of transaction: `write` takes the lock at once, `read` is a snapshot."""
+"""The door to the database, SQLite or PostgreSQL: `write` may change rows, `read` sees one snapshot."""
 
+import logging
+import random
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Any
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from typing import TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import Connection, inspect, make_url
+from sqlalchemy.exc import ArgumentError
 
+from amarvote.store.engines import reading_engine, writing_engine
+from amarvote.store.passing import DatabaseError, is_passing
 from amarvote.store.tables import metadata
 
-BUSY_MILLISECONDS = 60_000
-"""How long a statement waits for another process's transaction. Ours last milliseconds; disks can be busy."""
+__all__ = ["Database", "DatabaseError", "NoDatabaseError", "is_passing"]
 
-KEPT_CONNECTIONS = 4
-CONNECTIONS = 48
-"""Kept open between transactions, and at most so many at once: the API serves 40 requests side by side."""
+log = logging.getLogger(__name__)
 
-CHECKPOINT_PAGES = 4000
-"""The write-ahead log goes into the database every 16 MB: a submitted ballot takes a dozen pages of 4 kB."""
+PAUSES = (0.05, 0.2, 0.5, 1.0)
+"""Seconds before `transact` tries again, each drawn between half and the whole of it."""
 
+PATIENCE = 10.0
+"""Seconds after which `transact` does not try again."""
 
-DatabaseError = OperationalError
-"""What the database did not do: see `is_passing`."""
-
-PASSING = frozenset({"SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_FULL"})
-
-
-def is_passing(problem: OperationalError) -> bool:
-    """Will the same be done when it is asked again? So it is where the database was busy or the disk full."""
-    name = getattr(problem.orig, "sqlite_errorname", "")
-    return any(name.startswith(one) for one in PASSING)
+Result = TypeVar("Result")
 
 
 class NoDatabaseError(Exception):
@@ -41,21 +36,26 @@ class Database:
     """One process's door to the database. Connections are returned after each transaction, never kept."""
 
     def __init__(self, url: str) -> None:
-        """Open `url` (for instance `sqlite:////var/lib/amarvote/election.db`)."""
-        if not url.startswith("sqlite:"):
-            raise NoDatabaseError(f"AmarVote keeps its data in SQLite for now (sqlite:///PATH), not in {url!r}.")
+        """Open `url`: `sqlite:////absolute/path` or `postgresql+psycopg://user@host/name`."""
+        try:
+            address = make_url(url)
+        except ArgumentError:
+            address = None
+        if address is not None and address.drivername == "postgresql":
+            address = address.set(drivername="postgresql+psycopg")
+        if address is None or address.drivername not in ("sqlite", "postgresql+psycopg"):
+            raise NoDatabaseError(
+                "The database's address is sqlite:////absolute/path or postgresql+psycopg://USER@HOST/NAME; "
+                "what was given is neither."
+            )
         self.url = url
-        self._engine = create_engine(
-            url,
-            pool_size=KEPT_CONNECTIONS,
-            max_overflow=CONNECTIONS - KEPT_CONNECTIONS,
-            pool_timeout=BUSY_MILLISECONDS / 1000,
-            # errors stand in logs and in chunks' reasons, which are public: the values of a statement must not
-            hide_parameters=True,
-        )
-        _prepare_sqlite(self._engine)
-        self._writing = threading.Lock()
-        self._reader = self._engine.execution_options(amarvote_begin="BEGIN")
+        self.name = address.render_as_string(hide_password=True)
+        """The address without its password, for people."""
+        self._engine = writing_engine(address)
+        self._reader = reading_engine(self._engine)
+        # Threads of one process queue up at a lock of their own: SQLite's wait sleeps between two looks, for
+        # longer and longer, while the lock stands free. PostgreSQL lets them write side by side.
+        self._writing = threading.Lock() if address.drivername == "sqlite" else nullcontext()
 
     def create_schema(self) -> None:
         """Make the tables where they are missing."""
@@ -68,19 +68,38 @@ class Database:
             missing = set(metadata.tables) - set(inspect(connection).get_table_names())
         if missing:
             raise NoDatabaseError(
-                f"{self.url} holds no election of this version (missing: {', '.join(sorted(missing))}). "
+                f"{self.name} holds no election of this version (missing: {', '.join(sorted(missing))}). "
                 "Create one with python -m amarvote.api.create."
             )
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """One transaction that may write: it holds the write lock from its start and commits at the end.
+        """One transaction that may write, committed at the end.
 
-        Threads of one process queue up at a lock of their own: SQLite's wait sleeps between two looks, for longer
-        and longer, while the lock stands free.
+        With SQLite it holds the one write lock from its start. With PostgreSQL others write side by side: whatever
+        must not change meanwhile is locked row by row, always in the order of `amarvote.pipeline.locks`.
         """
         with self._writing, self._engine.begin() as connection:
             yield connection
+
+    def transact(self, work: Callable[[Connection], Result]) -> Result:
+        """Do `work` in one transaction that may write, again where what failed passes; its result.
+
+        Tried up to five times within about ten seconds. `work` reads what is there first: where the connection
+        broke in the commit, its transaction may be committed already.
+        """
+        started = time.monotonic()
+        for pause in PAUSES:
+            try:
+                with self.write() as connection:
+                    return work(connection)
+            except DatabaseError as problem:
+                if not is_passing(problem) or time.monotonic() - started > PATIENCE:
+                    raise
+                log.warning("the database did not do it, it is asked again: %s", problem)
+            time.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - so that two do not meet again
+        with self.write() as connection:
+            return work(connection)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -91,23 +110,3 @@ class Database:
     def close(self) -> None:
         """Give every connection back."""
         self._engine.dispose()
-
-
-def _prepare_sqlite(engine: Engine) -> None:
-    @event.listens_for(engine, "connect")
-    def _on_connect(connection: Any, record: Any) -> None:  # noqa: ARG001
-        # The driver must not open transactions by itself: `BEGIN IMMEDIATE` is what makes two last chunks see each
-        # other (rule 10); without it both would read before either writes.
-        connection.isolation_level = None
-        cursor = connection.cursor()
-        cursor.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
-        cursor.execute("PRAGMA journal_mode = WAL")
-        cursor.execute("PRAGMA synchronous = FULL")
-        cursor.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
-        cursor.execute("PRAGMA foreign_keys = ON")
-        cursor.close()
-
-    @event.listens_for(engine, "begin")
-    def _on_begin(connection: Connection) -> None:
-        begin = connection.get_execution_options().get("amarvote_begin", "BEGIN IMMEDIATE")
-        connection.exec_driver_sql(begin)
