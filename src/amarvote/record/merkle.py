@@ -81,7 +81,11 @@ class CompactRange:
         return cls(begin, end, tuple(value for _, _, value in stack))
 
     def __post_init__(self) -> None:
-        if self.begin < 0 or self.end < self.begin or len(self.hashes) != len(_shape(self.begin, self.end)):
+        if (
+            self.begin < 0
+            or self.end < self.begin
+            or len(self.hashes) != len(complete_subtrees(self.begin, self.end))
+        ):
             raise ValueError(f"{len(self.hashes)} hashes are not a range of leaves {self.begin} to {self.end}")
 
     def __add__(self, right: "CompactRange") -> "CompactRange":
@@ -117,7 +121,7 @@ class CompactRange:
         return cls(int.from_bytes(data[:8], "big"), int.from_bytes(data[8:16], "big"), hashes)
 
     def _subtrees(self) -> list["_Subtree"]:
-        shape = _shape(self.begin, self.end)
+        shape = complete_subtrees(self.begin, self.end)
         return [(level, index, value) for (level, index), value in zip(shape, self.hashes, strict=True)]
 
 
@@ -134,8 +138,8 @@ def _push(stack: list[_Subtree], one: _Subtree) -> None:
     stack.append((level, index, value))
 
 
-def _shape(begin: int, end: int) -> list[tuple[int, int]]:
-    """Level and index of the largest complete subtrees that make up leaves begin..end-1."""
+def complete_subtrees(begin: int, end: int) -> list[tuple[int, int]]:
+    """Level and index of the largest complete subtrees that make up leaves begin..end-1, left to right."""
     shape = []
     while begin < end:
         level = (begin & -begin).bit_length() - 1 if begin else (end - begin).bit_length() - 1
