@@ -12,6 +12,7 @@ from sqlalchemy import Connection, func, insert, select
 from amarvote.elections import answering, ceremony
 from amarvote.elections.errors import Conflict
 from amarvote.elections.service import Service
+from amarvote.pipeline import locks
 from amarvote.store.tables import messages
 
 CEREMONY = "ceremony"
@@ -22,6 +23,8 @@ def put(
 ) -> None:
     """Store a message of guardian `sender`, and take the transition that it makes possible."""
     with service.database.write() as connection:
+        # two last messages of a round: the second is stored when the first can be seen
+        locks.command(connection, service.election_id)
         key = {
             "election_id": service.election_id,
             "conversation": conversation,

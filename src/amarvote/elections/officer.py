@@ -8,8 +8,8 @@ from amarvote.elections.errors import Conflict, NotFound, Unprocessable
 from amarvote.elections.service import Service
 from amarvote.elections.values import sentence, text_of, whole_number
 from amarvote.pipeline import chunks as life
+from amarvote.pipeline import locks, recording, settling, states
 from amarvote.pipeline import phases as order
-from amarvote.pipeline import recording, settling, states
 from amarvote.pipeline import runs as running
 from amarvote.pipeline.accepting import NAME as ACCEPT
 from amarvote.pipeline.constants import manifest_of
@@ -34,6 +34,7 @@ def open_voting(service: Service) -> None:
 def close_voting(service: Service) -> None:
     """Close voting: nothing is taken from now on, what was taken is checked to the end, then counting begins."""
     with service.database.write() as connection:
+        locks.command(connection, service.election_id)
         _move(connection, service.election_id, states.CLOSING)
         service.follow_up(connection)
 
@@ -44,7 +45,7 @@ def start_run(service: Service, members: Any) -> str:
         raise Unprocessable("`guardians` is a list of numbers.")
     wanted = sorted({whole_number(one, "A guardian") for one in members})
     with service.database.write() as connection:
-        election = service.election(connection)
+        election = locks.command(connection, service.election_id)
         if election.state != states.WAITING_FOR_GUARDIANS:
             raise Conflict(f"No run can start now: the election is {election.state}.")
         rows = {
@@ -109,7 +110,7 @@ def set_aside(service: Service, guardian: Any, why: Any) -> None:
     """Set a guardian aside. A run that waits for it ends; the rest go on in a new one, if they are a quorum."""
     words, number = sentence(why), whole_number(guardian, "A guardian")
     with service.database.write() as connection:
-        election = service.election(connection)
+        election = locks.command(connection, service.election_id)
         if not 1 <= number <= election.n:
             raise NotFound(f"There is no guardian {number}.")
         running.set_aside(connection, service.election_id, number, f"by the officer: {words}")
@@ -132,7 +133,7 @@ def resume(service: Service) -> None:
 
 def _set_paused(service: Service, *, paused: bool) -> None:
     with service.database.write() as connection:
-        election = states.locked(connection, service.election_id)
+        election = locks.command(connection, service.election_id)
         if election.paused == paused:
             return
         connection.execute(update(elections).where(elections.c.id == service.election_id).values(paused=paused))
@@ -146,6 +147,7 @@ def retry(service: Service, phase: Any, ordinal: Any) -> None:
     """Give a parked chunk all its attempts again."""
     name, number = text_of(phase, "A phase", LONGEST_NAME), whole_number(ordinal, "A chunk")
     with service.database.write() as connection:
+        locks.command(connection, service.election_id)
         chunk = connection.execute(
             select(chunks)
             .join(phases, phases.c.id == chunks.c.phase_id)
@@ -174,6 +176,7 @@ def reject_held(service: Service, id_b: bytes, why: Any) -> None:
     """The officer's verdict on a ballot that nobody could check (rule 5): rejected. Nothing unchecked counts."""
     words = sentence(why)
     with service.database.write() as connection:
+        locks.command(connection, service.election_id)
         ballot = connection.execute(
             select(ballots)
             .where(
@@ -181,7 +184,7 @@ def reject_held(service: Service, id_b: bytes, why: Any) -> None:
                 ballots.c.id_b == id_b,
                 ballots.c.state == "held",
             )
-            .with_for_update()
+            .with_for_update(key_share=True)
         ).one_or_none()
         if ballot is None:
             raise NotFound(f"No ballot {id_b.hex()} waits for a verdict.")
@@ -197,7 +200,7 @@ def reject_held(service: Service, id_b: bytes, why: Any) -> None:
 def write_record_again(service: Service) -> None:
     """After a failed verification: write every section anew from the same rows, and verify again (rule 14)."""
     with service.database.write() as connection:
-        election = service.election(connection)
+        election = locks.command(connection, service.election_id)
         if election.state != states.VERIFICATION_FAILED:
             raise Conflict(f"The record is not written again: the election is {election.state}.")
         recording.begin_again(connection, service.settings, election)

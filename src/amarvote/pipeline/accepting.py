@@ -25,13 +25,6 @@ NAME = "accept"
 UNCHECKED = ("submitted", "held")
 
 
-def cut_all(connection: Connection, settings: Settings) -> None:
-    """Cut what is due in every election that takes ballots or drains."""
-    taking = elections.c.state.in_((states.OPEN, states.CLOSING))
-    for election_id in connection.execute(select(elections.c.id).where(taking)).scalars().all():
-        cut(connection, settings, election_id)
-
-
 def cut(connection: Connection, settings: Settings, election_id: str) -> int:
     """Cut accept chunks while enough ballots wait, or the first of them waits long enough, or voting is closed.
 

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Row, func, insert, select, update
 
 from amarvote.pipeline.settings import Settings
 from amarvote.store.clock import now
-from amarvote.store.tables import chunk_results, chunks, elections, phases
+from amarvote.store.tables import chunk_results, chunks, elections, is_handed, phases
 
 READY = "ready"
 HANDED = "handed"
@@ -44,6 +44,7 @@ class Claim:
     chunk_id: int
     attempt: int
     phase: str
+    phase_id: int
     election_id: str
 
     def __str__(self) -> str:
@@ -60,35 +61,37 @@ class NewChunk:
     spec: dict[str, Any] | None = None
 
 
+_ADD = insert(chunks).values(state=READY, due_at=now()).returning(chunks.c.id, chunks.c.ordinal)
+
+
 def add(connection: Connection, phase: Row[Any], new: list[NewChunk]) -> list[int]:
-    """Append chunks to a phase; their ids in order."""
+    """Append chunks to a phase that the caller holds; their ids in order."""
     taken = connection.execute(
         select(func.coalesce(func.max(chunks.c.ordinal) + 1, 0)).where(chunks.c.phase_id == phase.id)
     ).scalar_one()
-    ids: list[int] = []
-    for ordinal, chunk in enumerate(new, start=taken):
-        result = connection.execute(
-            insert(chunks).values(
-                phase_id=phase.id,
-                election_id=phase.election_id,
-                ordinal=ordinal,
-                level=chunk.level,
-                first=chunk.first,
-                last=chunk.last,
-                spec=chunk.spec,
-                state=READY,
-                due_at=now(),
-            )
-        )
-        ids.append(_only(result.inserted_primary_key))
-    return ids
+    if not new:
+        return []
+    rows = [
+        {
+            "phase_id": phase.id,
+            "election_id": phase.election_id,
+            "ordinal": ordinal,
+            "level": chunk.level,
+            "first": chunk.first,
+            "last": chunk.last,
+            "spec": chunk.spec,
+        }
+        for ordinal, chunk in enumerate(new, start=taken)
+    ]
+    added = connection.execute(_ADD, rows).all()
+    return [row.id for row in sorted(added, key=lambda row: int(row.ordinal))]
 
 
 def claim(connection: Connection, settings: Settings, worker: str) -> Claim | None:
     """Take the chunk that was handed out first and is due; None where there is none. Counts the attempt."""
     queue = (
         select(chunks.c.id)
-        .where(chunks.c.state == HANDED, chunks.c.due_at <= now())
+        .where(is_handed, chunks.c.due_at <= now())
         .order_by(chunks.c.handed_at, chunks.c.id)
         .limit(1)
         .with_for_update(skip_locked=True)
@@ -108,12 +111,16 @@ def claim(connection: Connection, settings: Settings, worker: str) -> Claim | No
     if row is None:
         return None
     phase = connection.execute(select(phases.c.name).where(phases.c.id == row.phase_id)).scalar_one()
-    return Claim(row.id, row.attempt, phase, row.election_id)
+    return Claim(row.id, row.attempt, phase, row.phase_id, row.election_id)
 
 
-def held(connection: Connection, claim: Claim) -> Row[Any]:
-    """The chunk's row, locked, while `claim` still holds it; FencedError otherwise."""
-    row = connection.execute(select(chunks).where(chunks.c.id == claim.chunk_id).with_for_update()).one()
+def held(connection: Connection, claim: Claim, *, locked: bool = True) -> Row[Any]:
+    """The chunk's row, locked unless in a transaction that only reads, while `claim` still holds it.
+
+    FencedError otherwise.
+    """
+    own = select(chunks).where(chunks.c.id == claim.chunk_id)
+    row = connection.execute(own.with_for_update(key_share=True) if locked else own).one()
     if row.state != RUNNING or row.attempt != claim.attempt:
         raise FencedError(f"The {claim} is not ours any more: it is {row.state}, attempt {row.attempt}.")
     return row
@@ -160,7 +167,7 @@ def hand_out(connection: Connection, chunk_ids: list[int]) -> None:
 
 
 def take_back(connection: Connection, election_id: str) -> None:
-    """Take what nobody claimed yet out of the queue (the election was paused)."""
+    """Take what nobody claimed yet out of the queue (the election was paused); the caller holds its phases."""
     connection.execute(
         update(chunks)
         .where(chunks.c.election_id == election_id, chunks.c.state == HANDED)
@@ -175,25 +182,18 @@ def end_leases(connection: Connection, worker: str) -> None:
     )
 
 
-def expired(connection: Connection) -> list[Row[Any]]:
-    """Running chunks whose lease ran out."""
-    return list(
-        connection.execute(
-            select(chunks).where(chunks.c.state == RUNNING, chunks.c.lease_until < now()).with_for_update()
-        )
+def expired(connection: Connection, phase_id: int) -> list[Row[Any]]:
+    """Running chunks of a phase whose lease ran out, locked; not those that somebody is just renewing."""
+    lost = select(chunks).where(
+        chunks.c.phase_id == phase_id, chunks.c.state == RUNNING, chunks.c.lease_until < now()
     )
+    return list(connection.execute(lost.with_for_update(key_share=True, skip_locked=True)))
 
 
-def lock_phase(connection: Connection, phase_id: int) -> Row[Any]:
-    """The phase's row, locked: whoever may advance it comes through here (rule 10)."""
-    return connection.execute(select(phases).where(phases.c.id == phase_id).with_for_update()).one()
-
-
-def unfinished(connection: Connection, phase_id: int) -> int:
-    """How many chunks a phase still waits for."""
-    return connection.execute(
-        select(func.count()).where(chunks.c.phase_id == phase_id, chunks.c.state.in_(UNFINISHED))
-    ).scalar_one()
+def all_done(connection: Connection, phase_id: int) -> bool:
+    """Does the phase wait for no chunk any more?"""
+    unfinished = select(chunks.c.id).where(chunks.c.phase_id == phase_id, chunks.c.state.in_(UNFINISHED))
+    return connection.execute(unfinished.limit(1)).first() is None
 
 
 def election_row(connection: Connection, election_id: str) -> Row[Any]:
@@ -203,7 +203,3 @@ def election_row(connection: Connection, election_id: str) -> Row[Any]:
 
 def _set(connection: Connection, chunk_id: int, **values: Any) -> None:
     connection.execute(update(chunks).where(chunks.c.id == chunk_id).values(**values))
-
-
-def _only(key: Any) -> int:
-    return int(key[0])

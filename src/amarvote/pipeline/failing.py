@@ -11,16 +11,17 @@ from typing import Any
 from sqlalchemy import Connection, Row, select, update
 
 from amarvote.pipeline import chunks as life
-from amarvote.pipeline import tree
+from amarvote.pipeline import locks, tree
 from amarvote.pipeline.chunks import Claim, NewChunk
 from amarvote.pipeline.settings import Settings
-from amarvote.store.tables import ballots, chunks
+from amarvote.store.tables import ballots, chunks, phases
 
 LONGEST_REASON = 2000
 
 
 def error(connection: Connection, settings: Settings, claim: Claim, reason: str) -> None:
     """An attempt ended with an error: try again after a pause that doubles, or stop trying."""
+    locks.phase(connection, claim.phase_id)
     chunk = life.held(connection, claim)
     errors = chunk.errors + 1
     reason = reason[:LONGEST_REASON]
@@ -33,15 +34,21 @@ def error(connection: Connection, settings: Settings, claim: Claim, reason: str)
 
 def death(connection: Connection, settings: Settings, claim: Claim, reason: str) -> None:
     """The child of the worker that holds `claim` died over it."""
+    locks.phase(connection, claim.phase_id)
     _died(connection, settings, life.held(connection, claim), reason)
 
 
-def expire(connection: Connection, settings: Settings) -> int:
-    """Give back every chunk whose lease ran out; how many. Their late workers are fenced by the next attempt."""
-    lost = life.expired(connection)
-    for chunk in lost:
-        _died(connection, settings, chunk, f"the lease of worker {chunk.worker} ran out")
-    return len(lost)
+def expire(connection: Connection, settings: Settings, election_id: str) -> int:
+    """Give back the chunks whose lease ran out; how many. Their late workers are fenced by the next attempt."""
+    number = 0
+    with_open = select(phases.c.id).where(phases.c.election_id == election_id, phases.c.state == locks.OPEN)
+    for phase_id in connection.execute(with_open.order_by(phases.c.id)).scalars().all():
+        if locks.free_phase(connection, phase_id) is None:
+            continue
+        for chunk in life.expired(connection, phase_id):
+            _died(connection, settings, chunk, f"the lease of worker {chunk.worker} ran out")
+            number += 1
+    return number
 
 
 def _died(connection: Connection, settings: Settings, chunk: Row[Any], reason: str) -> None:
@@ -56,7 +63,7 @@ def _died(connection: Connection, settings: Settings, chunk: Row[Any], reason: s
 
 
 def _out_of_attempts(connection: Connection, chunk: Row[Any], reason: str) -> None:
-    phase = life.lock_phase(connection, chunk.phase_id)
+    phase = connection.execute(select(phases).where(phases.c.id == chunk.phase_id)).one()
     if phase.name == "accept":
         _divide_accept(connection, phase, chunk, reason)
         return

@@ -4,12 +4,13 @@ So the queue stays short, and a small election never waits behind a big one. Ref
 each commit and every second, in every worker's parent and in the orchestrator, and any number of them agree.
 """
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, exists, func, select
 
 from amarvote.pipeline import chunks as life
 from amarvote.pipeline.settings import Settings
 from amarvote.store.clock import now
-from amarvote.store.tables import chunks, elections, workers
+from amarvote.store.exclusive import one_at_a_time
+from amarvote.store.tables import chunks, elections, is_ready, workers
 
 LEAST_WINDOW = 2
 
@@ -26,36 +27,40 @@ def window(live: int, active: int) -> int:
     return max(LEAST_WINDOW, -(-2 * live // active)) if active else LEAST_WINDOW
 
 
+_OUT = (
+    select(chunks.c.election_id, func.count().label("chunks"))
+    .where(chunks.c.state.in_((life.HANDED, life.RUNNING)))
+    .group_by(chunks.c.election_id)
+)
+_WAITING = select(elections.c.id).where(
+    ~elections.c.paused, exists().where(chunks.c.election_id == elections.c.id, is_ready)
+)
+
+
 def refill(connection: Connection, settings: Settings) -> int:
-    """Hand out what is due, as far as each election's window and the bound over all allow; how many."""
-    counts = connection.execute(
-        select(chunks.c.election_id, chunks.c.state, func.count().label("chunks"))
-        .join(elections, elections.c.id == chunks.c.election_id)
-        .where(chunks.c.state.in_((life.READY, life.HANDED, life.RUNNING)))
-        .group_by(chunks.c.election_id, chunks.c.state)
-    ).all()
-    out: dict[str, int] = {}
-    waiting: set[str] = set()
-    for row in counts:
-        if row.state == life.READY:
-            waiting.add(row.election_id)
-        else:
-            out[row.election_id] = out.get(row.election_id, 0) + row.chunks
+    """Hand out what is due, as far as each election's window and the bound over all allow; how many.
+
+    One process at a time, until its transaction ends: two that count side by side would both fill the same window.
+    So it is the last step of a short transaction.
+    """
+    one_at_a_time(connection, "refill")
+    out = {row.election_id: row.chunks for row in connection.execute(_OUT)}
+    waiting = set(connection.execute(_WAITING).scalars())
     paused = set(connection.execute(select(elections.c.id).where(elections.c.paused)).scalars())
-    each = window(live_workers(connection, settings), len((waiting | set(out)) - paused))
+    each = window(live_workers(connection, settings), len(waiting | (set(out) - paused)))
     room_over_all = settings.handed_out - sum(out.values())
     handed = 0
-    for election_id in sorted(waiting - paused):
+    for election_id in sorted(waiting):
         room = min(each - out.get(election_id, 0), room_over_all - handed)
         if room <= 0:
             continue
         due = list(
             connection.execute(
                 select(chunks.c.id)
-                .where(chunks.c.election_id == election_id, chunks.c.state == life.READY, chunks.c.due_at <= now())
+                .where(chunks.c.election_id == election_id, is_ready, chunks.c.due_at <= now())
                 .order_by(chunks.c.id)
                 .limit(room)
-                .with_for_update(skip_locked=True)
+                .with_for_update(key_share=True, skip_locked=True)
             ).scalars()
         )
         if due:

@@ -5,7 +5,6 @@ last chunk's commit, the last guardian's message, the officer's command), and ag
 process died in between: whether a phase is over is a query over rows, so asking twice changes nothing.
 """
 
-import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -13,15 +12,13 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, select, update
 
 from amarvote.pipeline import chunks as life
+from amarvote.pipeline import locks
 from amarvote.pipeline.messages import Message
 from amarvote.pipeline.settings import Settings
 from amarvote.store.clock import now
-from amarvote.store.database import DatabaseError
 from amarvote.store.tables import phases
 
-log = logging.getLogger(__name__)
-
-OPEN = "open"
+OPEN = locks.OPEN
 DONE = "done"
 STOPPED = "stopped"
 
@@ -75,19 +72,22 @@ def begin(connection: Connection, election_id: str, name: str, scope: str = "") 
     ).one()
 
 
-def place(connection: Connection, settings: Settings, phase_id: int) -> Place:
-    """The locked phase and its election."""
-    phase = life.lock_phase(connection, phase_id)
+def place(connection: Connection, settings: Settings, phase_id: int, *, locked: bool = True) -> Place:
+    """The phase, locked unless in a transaction that only reads, and its election."""
+    if locked:
+        phase = locks.phase(connection, phase_id)
+    else:
+        phase = connection.execute(select(phases).where(phases.c.id == phase_id)).one()
     return Place(connection, settings, life.election_row(connection, phase.election_id), phase)
 
 
 def all_done(where: Place) -> bool:
     """No chunk of the phase is left to do."""
-    return life.unfinished(where.connection, where.phase.id) == 0
+    return life.all_done(where.connection, where.phase.id)
 
 
 def stop(connection: Connection, phase_id: int) -> None:
-    """End a phase without a successor: its run was stopped."""
+    """End a phase without a successor: its run was stopped. The caller holds it."""
     connection.execute(
         update(phases)
         .where(phases.c.id == phase_id, phases.c.state == OPEN)
@@ -96,7 +96,10 @@ def stop(connection: Connection, phase_id: int) -> None:
 
 
 def advance(connection: Connection, settings: Settings, election_id: str) -> None:
-    """Take every transition of this election that its rows allow now."""
+    """Take every transition of this election that its rows allow now.
+
+    A phase that another transaction holds is left to that one, which comes through here too, or to the next sweep.
+    """
     moved = True
     while moved:
         moved = False
@@ -109,29 +112,19 @@ def advance(connection: Connection, settings: Settings, election_id: str) -> Non
             .scalars()
             .all()
         ):
-            where = place(connection, settings, phase_id)
-            if where.phase.state != OPEN:
+            phase = locks.free_phase(connection, phase_id)
+            if phase is None:
                 continue
-            step = step_of(where.phase.name)
-            if not step.over(where):
+            step = step_of(phase.name)
+            if not step.over(Place(connection, settings, life.election_row(connection, phase.election_id), phase)):
                 continue
+            locks.election(connection, election_id)
             connection.execute(update(phases).where(phases.c.id == phase_id).values(state=DONE, finished_at=now()))
             step.follow(place(connection, settings, phase_id))
             moved = True
 
 
-def advance_all(connection: Connection, settings: Settings) -> None:
-    """Evaluate the transitions of every election that has a phase open.
-
-    A defect that shows in one election's transition leaves that one where it stands, and the log says so each
-    time; the others go on.
-    """
+def under_way(connection: Connection) -> list[str]:
+    """The elections that have a phase open."""
     with_open = select(phases.c.election_id).where(phases.c.state == OPEN).distinct()
-    for election_id in connection.execute(with_open).scalars().all():
-        try:
-            with connection.begin_nested():
-                advance(connection, settings, election_id)
-        except DatabaseError:
-            raise
-        except Exception:
-            log.exception("election %s cannot go on", election_id)
+    return sorted(connection.execute(with_open).scalars())

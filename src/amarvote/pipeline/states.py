@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
+from amarvote.pipeline import locks
 from amarvote.store.clock import now
 from amarvote.store.tables import elections, events
 
@@ -53,7 +54,7 @@ def locked(connection: Connection, election_id: str, *, shared: bool = False) ->
 
 def move(connection: Connection, election_id: str, to: str, note: str | None = None) -> None:
     """Move the election to state `to`, once; WrongStateError unless that may follow its present state."""
-    row = locked(connection, election_id)
+    row = locks.election(connection, election_id)
     if to not in FOLLOWING[row.state]:
         raise WrongStateError(f"The election is {row.state}; {to} cannot follow that.")
     connection.execute(update(elections).where(elections.c.id == election_id).values(state=to, note=note))

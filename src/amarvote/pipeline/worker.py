@@ -136,8 +136,8 @@ class Worker:
     def _load(self, claim: Claim) -> Message:
         """What the child needs, read in one snapshot."""
         with self._database.read() as connection:
-            chunk = life.held(connection, claim)
-            place = phases.place(connection, self._settings, chunk.phase_id)
+            chunk = life.held(connection, claim, locked=False)
+            place = phases.place(connection, self._settings, claim.phase_id, locked=False)
             load = phases.step_of(claim.phase).load
             if load is None:
                 raise ChunkRefusedError(f"Phase {claim.phase} has no chunks.")
@@ -172,8 +172,8 @@ class Worker:
         if answer.kind == ERROR:
             raise ChunkRefusedError(answer.fields["reason"])
         with self._database.write() as connection:
+            place = phases.place(connection, self._settings, claim.phase_id)
             chunk = life.held(connection, claim)
-            place = phases.place(connection, self._settings, chunk.phase_id)
             commit = phases.step_of(claim.phase).commit
             if commit is not None:
                 commit(place, chunk, answer)

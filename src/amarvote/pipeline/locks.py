@@ -1,0 +1,53 @@
+"""Which rows are locked (rule 10), and the one order in which they are, so that no two block each other.
+
+    phase ─► election ─► chunk ─► ballots ─► device ─► roll ─► board ─► the hand of the queue (`handing.refill`)
+
+Whoever commits a chunk holds the chunk's phase: so commits of one phase come one after the other, and of two last
+chunks the second sees the first one done. A command that may move the election holds its open phases and then the
+election (`command`). Submitting holds the election shared and its device and roll entry; what it then cuts needs
+the phase, for which it does not wait: a phase that another one holds is looked after by that one, or by the next
+sweep (`free_phase`). Rows that many insert below are not locked against that: only keys would be.
+
+With SQLite all of this is the one write lock.
+"""
+
+from typing import Any
+
+from sqlalchemy import Connection, Row, select
+
+from amarvote.store.tables import elections, phases
+
+OPEN = "open"
+
+
+def phase(connection: Connection, phase_id: int) -> Row[Any]:
+    """The phase's row, locked until the transaction ends."""
+    own = select(phases).where(phases.c.id == phase_id)
+    return connection.execute(own.with_for_update(key_share=True)).one()
+
+
+def free_phase(connection: Connection, phase_id: int) -> Row[Any] | None:
+    """The same where it is open and nobody else holds it; None otherwise. Does not wait."""
+    own = select(phases).where(phases.c.id == phase_id, phases.c.state == OPEN)
+    return connection.execute(own.with_for_update(key_share=True, skip_locked=True)).one_or_none()
+
+
+def election(connection: Connection, election_id: str) -> Row[Any]:
+    """The election's row, locked until the transaction ends; nobody keeps it meanwhile."""
+    own = select(elections).where(elections.c.id == election_id)
+    return connection.execute(own.with_for_update(key_share=True)).one()
+
+
+def command(connection: Connection, election_id: str) -> Row[Any]:
+    """The election's row, locked together with its open phases: for whatever may move the election."""
+    of_election = select(phases.c.id).where(phases.c.election_id == election_id, phases.c.state == OPEN)
+    while True:
+        # what is locked within a savepoint is free again when that is rolled back
+        with connection.begin_nested() as attempt:
+            locking = of_election.order_by(phases.c.id).with_for_update(key_share=True)
+            held = set(connection.execute(locking).scalars())
+            row = election(connection, election_id)
+            if held.issuperset(connection.execute(of_election).scalars()):
+                return row
+            # another one began while we waited for the election
+            attempt.rollback()
