@@ -95,7 +95,8 @@ class ChunkLife(RuleBasedStateMachine):
     def leases_run_out(self):
         pass_time(self.database)
         with self.database.write() as connection:
-            failing.expire(connection, QUICK)
+            for name in ("big", "small"):
+                failing.expire(connection, QUICK, name)
 
     @rule(name=st.sampled_from(["big", "small"]))
     def pause_or_resume(self, name):

@@ -10,20 +10,19 @@ from amarvote.pipeline import chunks as life
 from amarvote.pipeline import failing, handing, phases
 from amarvote.pipeline.chunks import FencedError
 from amarvote.pipeline.phases import Step
+from amarvote.pipeline.relay import relay
 from amarvote.pipeline.settings import Settings
 from amarvote.store.database import Database
 from amarvote.store.tables import chunks
 from amarvote.store.tables import phases as phase_rows
-from staging.rows import add_election, fresh_database, pass_time, worker_beats
+from staging.rows import add_election, pass_time, worker_beats
 
 SETTINGS = Settings(handed_out=900)
 
 
 @pytest.fixture
-def database(tmp_path):
-    database = fresh_database(tmp_path)
-    yield database
-    database.close()
+def database(both):
+    return both
 
 
 def in_parallel(count, do):
@@ -65,7 +64,7 @@ def test_a_worker_that_comes_back_late_is_refused(database):
         slow = life.claim(connection, SETTINGS, "slow")
     pass_time(database)
     with database.write() as connection:
-        assert failing.expire(connection, SETTINGS) == 1
+        assert failing.expire(connection, SETTINGS, "one") == 1
         handing.refill(connection, SETTINGS)
         quick = life.claim(connection, SETTINGS, "quick")
         assert quick.attempt == slow.attempt + 1
@@ -91,7 +90,7 @@ def test_a_lease_that_nobody_took_over_is_the_workers_again(database):
     pass_time(database)
     with database.write() as connection:
         life.renew(connection, SETTINGS, claim)
-        assert failing.expire(connection, SETTINGS) == 0
+        assert failing.expire(connection, SETTINGS, "one") == 0
         life.finish(connection, claim, {}, b"")
 
 
@@ -112,6 +111,7 @@ def test_two_last_chunks_end_the_phase_once(database, counted_transitions):
     def commit(number):
         own = Database(database.url)
         with own.write() as connection:
+            phases.place(connection, SETTINGS, claims[number].phase_id)
             life.finish(connection, claims[number], {}, b"")
             phases.advance(connection, SETTINGS, "one")
         own.close()
@@ -125,8 +125,7 @@ def test_two_last_chunks_end_the_phase_once(database, counted_transitions):
 
 def sweep(database):
     own = Database(database.url)
-    with own.write() as connection:
-        phases.advance_all(connection, SETTINGS)
+    relay(own, SETTINGS)
     own.close()
 
 

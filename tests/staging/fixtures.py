@@ -1,15 +1,37 @@
 """Fixtures for staged elections; the key ceremonies are held once for a test session."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from amarvote.pipeline import memory
+from amarvote.store.database import Database
+from servers.postgresql import PostgreSQL
 from staging.people import Guardians, ceremony, make_manifest
+from staging.rows import fresh_database, make_schema
 from staging.stage import Stage
 
 GUARDIANS, QUORUM = 3, 2
+
+
+@pytest.fixture
+def postgresql_tables(postgresql_server: PostgreSQL) -> Iterator[str]:
+    """The address of a database in PostgreSQL with every table and no row, removed after the test."""
+    name = postgresql_server.create_database(postgresql_server.template("tables", make_schema))
+    yield postgresql_server.url(name)
+    postgresql_server.drop_database(name)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def both(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """A database with every table and no row: the test runs on SQLite and on PostgreSQL."""
+    if request.param == "sqlite":
+        database = fresh_database(tmp_path)
+    else:
+        database = Database(request.getfixturevalue("postgresql_tables"))
+    yield database
+    database.close()
 
 
 @pytest.fixture(scope="session")

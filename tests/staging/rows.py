@@ -13,9 +13,17 @@ from amarvote.store.tables import chunks, elections, workers
 
 
 def fresh_database(folder: Path) -> Database:
+    """An SQLite database with every table and no row."""
     database = Database(f"sqlite:///{folder / 'rows.db'}")
     database.create_schema()
     return database
+
+
+def make_schema(url: str) -> None:
+    """Make every table in an empty database."""
+    database = Database(url)
+    database.create_schema()
+    database.close()
 
 
 def add_election(database: Database, name: str, phase: str, bounds: list[tuple[int, int]]) -> int:
@@ -24,7 +32,6 @@ def add_election(database: Database, name: str, phase: str, bounds: list[tuple[i
         connection.execute(
             insert(elections).values(
                 id=name,
-                folder=name,
                 title=name,
                 state="counting",
                 paused=False,
