@@ -1,7 +1,8 @@
 """Bearer tokens: issued once, stored as SHA-256, with a role, an end, and a way to revoke them.
 
-A role is one of operator (the whole service: makes elections), officer, guardian, device (one election each), and
-invitation (becomes a guardian's token once, see `invitations`). Voters have vote tokens instead, in the roll.
+A role is one of operator (the whole service: makes elections), officer, guardian, device, signer of the board (one
+election each), and invitation (becomes a guardian's token once, see `invitations`). Voters have vote tokens
+instead, in the roll.
 """
 
 import hashlib
@@ -18,7 +19,8 @@ from amarvote.store.clock import now
 from amarvote.store.database import Database
 from amarvote.store.tables import tokens
 
-OPERATOR, OFFICER, GUARDIAN, DEVICE, INVITATION = "operator", "officer", "guardian", "device", "invitation"
+OPERATOR, OFFICER, GUARDIAN, DEVICE, SIGNER = "operator", "officer", "guardian", "device", "signer"
+INVITATION = "invitation"
 
 DAY = 86_400.0
 LIFETIME = {
@@ -26,6 +28,7 @@ LIFETIME = {
     OFFICER: 400 * DAY,
     GUARDIAN: 400 * DAY,
     DEVICE: 100 * DAY,
+    SIGNER: 100 * DAY,
     INVITATION: 14 * DAY,
 }
 """Seconds. An election, its preparation and what follows take less than a year."""

@@ -15,12 +15,13 @@ from amarvote.electionguard.confirmation import (
     initial_hash,
 )
 from amarvote.pipeline import chunks as life
-from amarvote.pipeline import phases
+from amarvote.pipeline import phases, sequencing
 from amarvote.pipeline.chunks import NewChunk
 from amarvote.pipeline.listing import list_entry
 from amarvote.pipeline.record_rows import store_items
 from amarvote.pipeline.settings import Settings
 from amarvote.pipeline.settling import CAST
+from amarvote.pipeline.shuffling import shuffle_roll, write_anew
 from amarvote.record.codec import device_close_item, device_header_item
 from amarvote.record.items import DeviceClose, DeviceHeader
 from amarvote.record.merkle import Tree
@@ -31,9 +32,13 @@ PAGE = 1000
 
 
 def freeze(connection: Connection, settings: Settings, election: Row[Any]) -> None:
-    """Fix positions and ordinals, write the devices' headers and closes, cut the aggregate chunks."""
-    _fix_positions(connection, election.id)
-    _fix_ordinals(connection, election.id)
+    """Fix positions and ordinals, write the devices' headers and closes, cut the aggregate chunks.
+
+    The board is complete before; roll and ballots are written anew in random order.
+    """
+    sequencing.complete(connection, election.id)
+    _fix_places(connection, election.id)
+    shuffle_roll(connection, election.id)
     _write_devices(connection, election)
     phase = phases.begin(connection, election.id, "aggregate")
     tree = Tree()
@@ -64,30 +69,26 @@ def freeze(connection: Connection, settings: Settings, election: Row[Any]) -> No
     )
 
 
-def _fix_positions(connection: Connection, election_id: str) -> None:
+def _fix_places(connection: Connection, election_id: str) -> None:
+    """Give every accepted ballot its position and ordinal, and write all rows of ballots anew (rule 3)."""
     order = (func.coalesce(ballots.c.chain_index, 0), ballots.c.confirmation_code)
     placed = (
         select(
             ballots.c.number,
             func.row_number().over(partition_by=ballots.c.device_id, order_by=order).label("position"),
+            (func.row_number().over(order_by=(devices.c.h_di, *order)) - 1).label("ordinal"),
         )
-        .where(ballots.c.election_id == election_id, ballots.c.state == "accepted")
-        .subquery()
-    )
-    connection.execute(
-        update(ballots).where(ballots.c.number == placed.c.number).values(position=placed.c.position)
-    )
-
-
-def _fix_ordinals(connection: Connection, election_id: str) -> None:
-    order = (devices.c.h_di, ballots.c.position)
-    placed = (
-        select(ballots.c.number, (func.row_number().over(order_by=order) - 1).label("ordinal"))
         .join(devices, devices.c.id == ballots.c.device_id)
         .where(ballots.c.election_id == election_id, ballots.c.state == "accepted")
         .subquery()
     )
-    connection.execute(update(ballots).where(ballots.c.number == placed.c.number).values(ordinal=placed.c.ordinal))
+    fixed = {"position": placed.c.position, "ordinal": placed.c.ordinal}
+    rows = (
+        select(*(fixed.get(column.name, column) for column in ballots.columns))
+        .join(placed, placed.c.number == ballots.c.number, isouter=True)
+        .where(ballots.c.election_id == election_id)
+    )
+    write_anew(connection, ballots, rows, election_id)
 
 
 def _write_devices(connection: Connection, election: Row[Any]) -> None:

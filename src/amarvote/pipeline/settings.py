@@ -47,6 +47,9 @@ class Settings:
     parent_rss_kb: int = 75 << 10
     """A parent found larger than this between two chunks ends itself cleanly; who started it starts another."""
 
+    board_seconds: float = 1.0
+    """The board is extended at most so often: ballots of one batch cannot be told apart by their time."""
+
     challenges: int = 10
     """How often a voter may challenge (rule 3)."""
 

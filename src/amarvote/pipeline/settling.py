@@ -1,9 +1,15 @@
-"""A checked ballot becomes accepted or rejected; a device's chain is settled in its order (rules 3, 6)."""
+"""Checked ballots become accepted or rejected; a device's chain is settled in its order (rules 3, 6).
 
+Whoever settles holds the accept phase (see `locks`). All ballots of a chunk are settled together, table by table:
+each statement takes many rows, and roll entries are changed in an order of their own.
+"""
+
+from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, delete, select, update
 
+from amarvote.pipeline import sequencing
 from amarvote.pipeline.chunks import ChunkRefusedError
 from amarvote.store.tables import ballot_commitments, ballots, devices, roll
 
@@ -11,54 +17,92 @@ CAST = 1
 CHALLENGED = 2
 
 CHAIN = "service.chain"
+PAGE = 500
 
 Findings = list[dict[str, str]]
 
-
-def settle(connection: Connection, ballot: Row[Any], findings: Findings) -> None:
-    """Take the verdict over one submitted ballot; in a chain it may have to wait for those before it."""
-    if findings:
-        reject(connection, ballot, findings)
-    elif ballot.chain_index is None:
-        accept(connection, ballot)
-    else:
-        connection.execute(update(ballots).where(ballots.c.number == ballot.number).values(state="waiting"))
-    if ballot.chain_index is not None:
-        settle_chain(connection, ballot.device_id)
-
-
-def accept(connection: Connection, ballot: Row[Any]) -> None:
-    """Accept a ballot: it counts, or stands challenged. What ties it to the roll goes in the same transaction."""
-    if ballot.status == CAST:
-        change: dict[str, Any] = {"state": "spent"}
-    else:
-        change = {"state": "free", "challenged": roll.c.challenged + 1}
-    _release(connection, ballot, change)
-    _close(connection, ballot, "accepted", None)
+_RESERVED = and_(
+    roll.c.election_id == bindparam("of_election"),
+    roll.c.token_hash == bindparam("of_token"),
+    roll.c.state == "reserved",
+)
+_SPEND = update(roll).where(_RESERVED).values(state="spent")
+_FREE = update(roll).where(_RESERVED).values(state="free")
+_FREE_CHALLENGED = update(roll).where(_RESERVED).values(state="free", challenged=roll.c.challenged + 1)
+_ONE = ballots.c.number == bindparam("of_number")
+_ACCEPT = update(ballots).where(_ONE).values(state="accepted", token_hash=None, submitted_at=None)
+_REJECT = (
+    update(ballots)
+    .where(_ONE)
+    .values(state="rejected", findings=bindparam("found"), token_hash=None, submitted_at=None)
+)
+_WAIT = update(ballots).where(_ONE).values(state="waiting")
 
 
-def reject(connection: Connection, ballot: Row[Any], findings: Findings) -> None:
-    """Reject a ballot with what was found; its voter's token is free again."""
-    _release(connection, ballot, {"state": "free"})
-    _close(connection, ballot, "rejected", findings)
+def settle(connection: Connection, verdicts: Iterable[tuple[Row[Any], Findings]]) -> None:
+    """Take the verdicts over submitted ballots; in a chain one may have to wait for those before it."""
+    accepted: list[Row[Any]] = []
+    waiting: list[Row[Any]] = []
+    rejected: list[tuple[Row[Any], Findings]] = []
+    chains: set[int] = set()
+    for ballot, findings in verdicts:
+        if ballot.chain_index is not None:
+            chains.add(ballot.device_id)
+        if findings:
+            rejected.append((ballot, findings))
+        elif ballot.chain_index is None:
+            accepted.append(ballot)
+        else:
+            waiting.append(ballot)
+    held = select(devices).where(devices.c.id.in_(chains)).order_by(devices.c.id)
+    locked = connection.execute(held.with_for_update(key_share=True)).all() if chains else []
+    _reject(connection, rejected)
+    _accept(connection, accepted)
+    if waiting:
+        connection.execute(_WAIT, [{"of_number": ballot.number} for ballot in waiting])
+    for device in locked:
+        _settle_chain(connection, device)
 
 
-def settle_chain(connection: Connection, device_id: int) -> None:
+def _accept(connection: Connection, accepted: Sequence[Row[Any]]) -> None:
+    """Accept ballots: they count, or stand challenged. What ties them to the roll goes in the same transaction."""
+    if not accepted:
+        return
+    _release(connection, _SPEND, [ballot for ballot in accepted if ballot.status == CAST])
+    _release(connection, _FREE_CHALLENGED, [ballot for ballot in accepted if ballot.status != CAST])
+    connection.execute(_ACCEPT, [{"of_number": ballot.number} for ballot in accepted])
+    _drop_commitments(connection, accepted)
+    sequencing.wait(connection, accepted[0].election_id, [ballot.confirmation_code for ballot in accepted])
+
+
+def _reject(connection: Connection, rejected: Sequence[tuple[Row[Any], Findings]]) -> None:
+    """Reject ballots with what was found; their voters' tokens are free again."""
+    if not rejected:
+        return
+    those = [ballot for ballot, _ in rejected]
+    _release(connection, _FREE, those)
+    connection.execute(_REJECT, [{"of_number": ballot.number, "found": findings} for ballot, findings in rejected])
+    _drop_commitments(connection, those)
+
+
+def _settle_chain(connection: Connection, device: Row[Any]) -> None:
     """Accept what is checked, in chain order, up to the first that is not; a rejected one ends the chain."""
-    device = connection.execute(select(devices).where(devices.c.id == device_id).with_for_update()).one()
     settled = device.settled
-    while device.broken is None:
-        ballot = connection.execute(
-            select(ballots).where(ballots.c.device_id == device_id, ballots.c.chain_index == settled + 1)
-        ).one_or_none()
-        if ballot is None or ballot.state in ("submitted", "held"):
-            break
-        if ballot.state == "rejected":
-            _break_chain(connection, device, ballot)
-            break
-        accept(connection, ballot)
-        settled += 1
-    connection.execute(update(devices).where(devices.c.id == device_id).values(settled=settled))
+    more = device.broken is None
+    while more:
+        of_device = select(ballots).where(ballots.c.device_id == device.id, ballots.c.chain_index > settled)
+        page = connection.execute(of_device.order_by(ballots.c.chain_index).limit(PAGE)).all()
+        checked = []
+        for ballot in page:
+            if ballot.state != "waiting":
+                break
+            checked.append(ballot)
+        _accept(connection, checked)
+        settled += len(checked)
+        more = len(checked) == PAGE
+        if len(checked) < len(page) and page[len(checked)].state == "rejected":
+            _break_chain(connection, device, page[len(checked)])
+    connection.execute(update(devices).where(devices.c.id == device.id).values(settled=settled))
 
 
 def _break_chain(connection: Connection, device: Row[Any], ballot: Row[Any]) -> None:
@@ -74,31 +118,39 @@ def _break_chain(connection: Connection, device: Row[Any], ballot: Row[Any]) -> 
             ballots.c.state.in_(("submitted", "waiting", "held")),
         )
     ).all()
-    for one in later:
-        reject(connection, one, [{"code": CHAIN, "where": f"ballot {one.id_b.hex()}", "message": reason}])
-
-
-def _release(connection: Connection, ballot: Row[Any], change: dict[str, Any]) -> None:
-    released = connection.execute(
-        update(roll)
-        .where(
-            roll.c.election_id == ballot.election_id,
-            roll.c.token_hash == ballot.token_hash,
-            roll.c.state == "reserved",
-        )
-        .values(**change)
+    _reject(
+        connection,
+        [(one, [{"code": CHAIN, "where": f"ballot {one.id_b.hex()}", "message": reason}]) for one in later],
     )
-    if released.rowcount != 1:
-        raise ChunkRefusedError(
-            f"Ballot {ballot.id_b.hex()} holds no entry of the roll any more: the roll was changed in the "
-            "database since it was submitted. Restore it from a backup, then retry the chunk."
-        )
 
 
-def _close(connection: Connection, ballot: Row[Any], state: str, findings: Findings | None) -> None:
-    connection.execute(
-        update(ballots)
-        .where(ballots.c.number == ballot.number)
-        .values(state=state, findings=findings, token_hash=None, submitted_at=None)
+def _release(connection: Connection, change: Any, of_ballots: Sequence[Row[Any]]) -> None:
+    """Change the roll entries that these ballots hold. Sorted by token: their order says nothing of the ballots."""
+    if not of_ballots:
+        return
+    holding = sorted(of_ballots, key=lambda ballot: bytes(ballot.token_hash))
+    entries = [{"of_election": ballot.election_id, "of_token": ballot.token_hash} for ballot in holding]
+    if connection.execute(change, entries).rowcount != len(entries):
+        raise ChunkRefusedError(_without_entry(connection, holding))
+
+
+def _without_entry(connection: Connection, holding: Sequence[Row[Any]]) -> str:
+    """Which ballot's entry is missing: the roll was changed in the database by somebody else."""
+    tokens = [ballot.token_hash for ballot in holding]
+    there = set(
+        connection.execute(
+            select(roll.c.token_hash).where(
+                roll.c.election_id == holding[0].election_id, roll.c.token_hash.in_(tokens)
+            )
+        ).scalars()
     )
-    connection.execute(delete(ballot_commitments).where(ballot_commitments.c.number == ballot.number))
+    ballot = next((one for one in holding if one.token_hash not in there), holding[0])
+    return (
+        f"Ballot {ballot.id_b.hex()} holds no entry of the roll any more: the roll was changed in the "
+        "database since it was submitted. Restore it from a backup, then retry the chunk."
+    )
+
+
+def _drop_commitments(connection: Connection, settled: Sequence[Row[Any]]) -> None:
+    numbers = [ballot.number for ballot in settled]
+    connection.execute(delete(ballot_commitments).where(ballot_commitments.c.number.in_(numbers)))

@@ -34,7 +34,6 @@ elections = Table(
     "elections",
     metadata,
     Column("id", Text, primary_key=True),  # 32 hex digits
-    Column("folder", Text, nullable=False, unique=True),  # of its record, below the directory of records
     Column("title", Text, nullable=False),
     Column("state", Text, nullable=False),  # see pipeline.states
     Column("paused", Boolean, nullable=False, default=False),
@@ -107,6 +106,7 @@ devices = Table(
     Column("name", Text, nullable=False),
     Column("device_string", Text, nullable=False),  # S_device
     Column("h_di", LargeBinary),
+    Column("remote", Boolean, nullable=False, default=False),  # the service's own, for remote voters (rule 7)
     Column("closed", Boolean, nullable=False, default=False),
     Column("broken", Text),  # why its chain ended (rule 6); NULL while it has not
     # simple chaining: what was stored last, and how far the chain is settled
@@ -122,17 +122,22 @@ roll = Table(
     metadata,
     Column("election_id", Text, ForeignKey("elections.id"), primary_key=True),
     Column("token_hash", LargeBinary, primary_key=True),  # SHA-256 of the vote token
+    Column("voter", Text),  # what the officer calls the voter; NULL where only the hash was imported
     Column("style", Text, nullable=False),
     Column("weight", Integer, nullable=False),
-    Column("state", Text, nullable=False),  # free, reserved, spent
-    Column("challenged", Integer, nullable=False, default=0),  # ballots challenged with it so far
+    Column("state", Text, nullable=False),  # free, reserved, spent, revoked
+    Column("challenged", Integer, nullable=False, default=0),  # ballots challenged with it so far; 0 once closed
+    UniqueConstraint("election_id", "voter"),
     sqlite_with_rowid=False,  # no order of arrival
 )
+
+RandomKey = BigInteger().with_variant(Integer, "sqlite")
+"""Of 63 random bits: says nothing about the order of arrival. (In SQLite it is the row's own place, the rowid.)"""
 
 ballots = Table(
     "ballots",
     metadata,
-    Column("number", Integer, primary_key=True),
+    Column("number", RandomKey, primary_key=True, autoincrement=False),
     _election(),
     Column("device_id", Integer, ForeignKey("devices.id"), nullable=False),
     Column("chain_index", Integer),  # j of H_j, from 1; NULL without chaining
@@ -161,6 +166,7 @@ ballots = Table(
     UniqueConstraint("election_id", "ordinal"),
     Index("ballots_by_chunk", "chunk_id"),
     Index("ballots_by_state", "election_id", "state", "status"),
+    Index("ballots_by_code", "election_id", "confirmation_code"),
 )
 Index(
     "ballots_one_code",
@@ -178,18 +184,66 @@ Index(
     postgresql_where=ballots.c.chunk_id.is_(None),
 )
 
+# No foreign key ties these two to `ballots`, whose rows are written anew when the list is frozen (rule 3).
 ballot_items = Table(
     "ballot_items",
     metadata,
-    Column("number", Integer, ForeignKey("ballots.number"), primary_key=True),
+    Column("number", RandomKey, primary_key=True, autoincrement=False),
     Column("item", LargeBinary, nullable=False),  # the canonical bytes that the record holds
 )
 
 ballot_commitments = Table(
     "ballot_commitments",
     metadata,
-    Column("number", Integer, ForeignKey("ballots.number"), primary_key=True),
+    Column("number", RandomKey, primary_key=True, autoincrement=False),
     Column("data", LargeBinary, nullable=False),  # gone once the ballot is settled
+)
+
+boards = Table(
+    "boards",
+    metadata,
+    Column("election_id", Text, ForeignKey("elections.id"), primary_key=True),
+    Column("size", Integer, nullable=False),  # accepted confirmation codes on it
+    Column("root", LargeBinary, nullable=False),  # RFC 9162, over leaves SHA-256(00 ‖ code)
+    Column("extended_at", Float, nullable=False),  # when the last batch was appended
+    Column("signer", Text),  # the verifier key NAME+HASH+BASE64 whose checkpoints are taken
+    Column("missing", LargeBinary),  # a code that the verified record has and the board has not
+)
+
+# Accepted codes that wait for the next batch.
+board_waiting = Table(
+    "board_waiting",
+    metadata,
+    Column("election_id", Text, ForeignKey("elections.id"), primary_key=True),
+    Column("code", LargeBinary, primary_key=True),
+    sqlite_with_rowid=False,  # no order of arrival
+)
+
+board_entries = Table(
+    "board_entries",
+    metadata,
+    Column("election_id", Text, ForeignKey("elections.id"), primary_key=True),
+    Column("position", Integer, primary_key=True),  # from 0; within a batch the codes are sorted
+    Column("code", LargeBinary, nullable=False),
+    UniqueConstraint("election_id", "code"),
+)
+
+# Hashes of complete subtrees at heights 8, 16, …: what proofs need of a large board (board.tree).
+board_nodes = Table(
+    "board_nodes",
+    metadata,
+    Column("election_id", Text, ForeignKey("elections.id"), primary_key=True),
+    Column("height", Integer, primary_key=True),
+    Column("index", Integer, primary_key=True),
+    Column("hash", LargeBinary, nullable=False),
+)
+
+checkpoints = Table(
+    "checkpoints",
+    metadata,
+    Column("election_id", Text, ForeignKey("elections.id"), primary_key=True),
+    Column("size", Integer, primary_key=True),
+    Column("note", Text, nullable=False),  # as it was signed
 )
 
 phases = Table(
@@ -223,6 +277,8 @@ chunks = Table(
     Column("deaths", Integer, nullable=False, default=0),
     Column("due_at", Float, nullable=False),
     Column("handed_at", Float),
+    # when the broker confirmed the message about the state it is in (handed: into the queue; failed: dead letter)
+    Column("published_at", Float),
     Column("lease_until", Float),
     Column("worker", Text),
     Column("reason", Text),  # what went wrong last
@@ -237,6 +293,13 @@ is_handed = chunks.c.state == literal_column("'handed'")
 is_ready = chunks.c.state == literal_column("'ready'")
 Index("chunks_queue", chunks.c.handed_at, chunks.c.id, sqlite_where=is_handed, postgresql_where=is_handed)
 Index("chunks_waiting", chunks.c.election_id, chunks.c.id, sqlite_where=is_ready, postgresql_where=is_ready)
+
+turns = Table(
+    "turns",
+    metadata,
+    Column("name", Text, primary_key=True),  # of what one process does at a time; see turns
+    Column("at", Float, nullable=False),  # when it was done last
+)
 
 chunk_results = Table(
     "chunk_results",
@@ -255,6 +318,18 @@ record_items = Table(
     Column("ordinal", Integer, primary_key=True),
     Column("leaf", LargeBinary, nullable=False),
     Column("item", LargeBinary, nullable=False),  # canonical bytes; ballots have their own table
+)
+
+record_files = Table(
+    "record_files",
+    metadata,
+    Column("election_id", Text, ForeignKey("elections.id"), primary_key=True),
+    Column("writing", Integer, primary_key=True),  # 1, then one more for each command to write the record anew
+    Column("path", Text, primary_key=True),  # in the record's layout
+    Column("phase", Integer, primary_key=True),  # of the record, 1 setup to 4 final; each has its own toc
+    Column("size", Integer, nullable=False),
+    Column("sha256", LargeBinary, nullable=False),
+    Column("data", LargeBinary, nullable=False),
 )
 
 runs = Table(
