@@ -8,7 +8,7 @@ from amarvote.elections.errors import Conflict, NotFound, Unprocessable
 from amarvote.elections.service import Service
 from amarvote.elections.values import sentence, text_of, whole_number
 from amarvote.pipeline import chunks as life
-from amarvote.pipeline import locks, recording, settling, states
+from amarvote.pipeline import locks, recording, sequencing, settling, states
 from amarvote.pipeline import phases as order
 from amarvote.pipeline import runs as running
 from amarvote.pipeline.accepting import NAME as ACCEPT
@@ -29,6 +29,7 @@ def open_voting(service: Service) -> None:
             raise Conflict("The roll is empty; import it before opening.")
         _move(connection, service.election_id, states.OPEN)
         order.begin(connection, service.election_id, ACCEPT)
+        sequencing.begin(connection, service.election_id)
 
 
 def close_voting(service: Service) -> None:
