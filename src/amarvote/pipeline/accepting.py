@@ -97,20 +97,15 @@ def load(where: Place, chunk: Row[Any]) -> Message:
 
 
 def commit(where: Place, chunk: Row[Any], result: Message) -> None:
-    """Settle each ballot by its findings."""
+    """Settle the ballots by their findings; not those rejected meanwhile, when the chain before them ended."""
     verdicts = {int(number): findings for number, findings in result.fields["findings"].items()}
     rows = where.connection.execute(
-        select(ballots).where(ballots.c.chunk_id == chunk.id).order_by(ballots.c.number)
+        select(ballots).where(ballots.c.chunk_id == chunk.id, ballots.c.state == "submitted")
     ).all()
     for ballot in rows:
-        current = where.connection.execute(
-            select(ballots).where(ballots.c.number == ballot.number).with_for_update()
-        ).one()
-        if current.state != "submitted":
-            continue  # rejected meanwhile: the chain before it ended
         if ballot.number not in verdicts:
             raise ChunkRefusedError(f"The child gave no verdict on ballot {ballot.id_b.hex()}.")
-        settle(where.connection, current, verdicts[ballot.number])
+    settle(where.connection, [(ballot, verdicts[ballot.number]) for ballot in rows])
 
 
 def over(where: Place) -> bool:

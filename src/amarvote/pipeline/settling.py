@@ -7,7 +7,7 @@ each statement takes many rows, and roll entries are changed in an order of thei
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, delete, select, update
+from sqlalchemy import Connection, Row, Update, and_, bindparam, delete, select, update
 
 from amarvote.pipeline import sequencing
 from amarvote.pipeline.chunks import ChunkRefusedError
@@ -21,14 +21,10 @@ PAGE = 500
 
 Findings = list[dict[str, str]]
 
-_RESERVED = and_(
-    roll.c.election_id == bindparam("of_election"),
-    roll.c.token_hash == bindparam("of_token"),
-    roll.c.state == "reserved",
-)
-_SPEND = update(roll).where(_RESERVED).values(state="spent")
-_FREE = update(roll).where(_RESERVED).values(state="free")
-_FREE_CHALLENGED = update(roll).where(_RESERVED).values(state="free", challenged=roll.c.challenged + 1)
+_ENTRY = and_(roll.c.election_id == bindparam("of_election"), roll.c.token_hash == bindparam("of_token"))
+_SPEND = update(roll).where(_ENTRY).values(state="spent")
+_FREE = update(roll).where(_ENTRY).values(state="free")
+_FREE_CHALLENGED = update(roll).where(_ENTRY).values(state="free", challenged=roll.c.challenged + 1)
 _ONE = ballots.c.number == bindparam("of_number")
 _ACCEPT = update(ballots).where(_ONE).values(state="accepted", token_hash=None, submitted_at=None)
 _REJECT = (
@@ -124,31 +120,25 @@ def _break_chain(connection: Connection, device: Row[Any], ballot: Row[Any]) -> 
     )
 
 
-def _release(connection: Connection, change: Any, of_ballots: Sequence[Row[Any]]) -> None:
-    """Change the roll entries that these ballots hold. Sorted by token: their order says nothing of the ballots."""
+def _release(connection: Connection, change: Update, of_ballots: Sequence[Row[Any]]) -> None:
+    """Change the roll entries that these ballots hold, in the order of the tokens, which says nothing of them."""
     if not of_ballots:
         return
-    holding = sorted(of_ballots, key=lambda ballot: bytes(ballot.token_hash))
-    entries = [{"of_election": ballot.election_id, "of_token": ballot.token_hash} for ballot in holding]
-    if connection.execute(change, entries).rowcount != len(entries):
-        raise ChunkRefusedError(_without_entry(connection, holding))
-
-
-def _without_entry(connection: Connection, holding: Sequence[Row[Any]]) -> str:
-    """Which ballot's entry is missing: the roll was changed in the database by somebody else."""
-    tokens = [ballot.token_hash for ballot in holding]
-    there = set(
-        connection.execute(
-            select(roll.c.token_hash).where(
-                roll.c.election_id == holding[0].election_id, roll.c.token_hash.in_(tokens)
-            )
-        ).scalars()
-    )
-    ballot = next((one for one in holding if one.token_hash not in there), holding[0])
-    return (
-        f"Ballot {ballot.id_b.hex()} holds no entry of the roll any more: the roll was changed in the "
-        "database since it was submitted. Restore it from a backup, then retry the chunk."
-    )
+    holding = {ballot.token_hash: ballot for ballot in of_ballots}
+    election_id = of_ballots[0].election_id
+    reserved = connection.execute(
+        select(roll.c.token_hash)
+        .where(roll.c.election_id == election_id, roll.c.token_hash.in_(holding), roll.c.state == "reserved")
+        .order_by(roll.c.token_hash)
+        .with_for_update(key_share=True)
+    ).scalars()
+    tokens = list(reserved)
+    for lost in set(holding) - set(tokens):
+        raise ChunkRefusedError(
+            f"Ballot {holding[lost].id_b.hex()} holds no entry of the roll any more: the roll was changed in the "
+            "database since it was submitted. Restore it from a backup, then retry the chunk."
+        )
+    connection.execute(change, [{"of_election": election_id, "of_token": token} for token in tokens])
 
 
 def _drop_commitments(connection: Connection, settled: Sequence[Row[Any]]) -> None:
