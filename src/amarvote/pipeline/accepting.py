@@ -54,6 +54,7 @@ def cut(connection: Connection, settings: Settings, election_id: str) -> int:
 
 _BYTES = (ballots.c.item_bytes + ballots.c.commitment_bytes).label("bytes")
 
+_BALLOT = select(ballots).where(ballots.c.number == bindparam("ballot")).with_for_update()
 _UNCUT = and_(
     ballots.c.election_id == bindparam("election"), ballots.c.chunk_id.is_(None), ballots.c.state == "submitted"
 )
@@ -107,9 +108,7 @@ def commit(where: Place, chunk: Row[Any], result: Message) -> None:
         select(ballots).where(ballots.c.chunk_id == chunk.id).order_by(ballots.c.number)
     ).all()
     for ballot in rows:
-        current = where.connection.execute(
-            select(ballots).where(ballots.c.number == ballot.number).with_for_update()
-        ).one()
+        current = where.connection.execute(_BALLOT, {"ballot": ballot.number}).one()
         if current.state != "submitted":
             continue  # rejected meanwhile: the chain before it ended
         if ballot.number not in verdicts:

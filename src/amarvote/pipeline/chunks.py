@@ -12,7 +12,7 @@ that comes back late finds another number there and is refused.
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
 from amarvote.pipeline.settings import Settings
 from amarvote.store.clock import now
@@ -27,6 +27,38 @@ HALVED = "halved"
 
 UNFINISHED = (READY, HANDED, RUNNING, FAILED)
 """What a phase still waits for."""
+
+# What every chunk needs, built once: making a statement anew takes longer than executing it.
+_NEXT = (
+    select(chunks.c.id)
+    .where(chunks.c.state == HANDED, chunks.c.due_at <= now())
+    .order_by(chunks.c.handed_at, chunks.c.id)
+    .limit(1)
+    .with_for_update(skip_locked=True)
+)
+_CLAIM = (
+    update(chunks)
+    .where(chunks.c.id == _NEXT.scalar_subquery())
+    .values(
+        state=RUNNING,
+        attempt=chunks.c.attempt + 1,
+        lease_until=now() + bindparam("lease"),
+        worker=bindparam("by"),
+        claimed_at=now(),
+    )
+    .returning(chunks.c.id, chunks.c.attempt, chunks.c.phase_id, chunks.c.election_id)
+)
+_CHUNK = select(chunks).where(chunks.c.id == bindparam("chunk")).with_for_update()
+_RESULT = insert(chunk_results)
+_FINISH = (
+    update(chunks)
+    .where(chunks.c.id == bindparam("chunk"))
+    .values(state=DONE, finished_at=now(), lease_until=None, reason=None)
+)
+_PHASE = select(phases).where(phases.c.id == bindparam("phase")).with_for_update()
+_PHASE_NAME = select(phases.c.name).where(phases.c.id == bindparam("phase"))
+_UNFINISHED = select(func.count()).where(chunks.c.phase_id == bindparam("phase"), chunks.c.state.in_(UNFINISHED))
+_ELECTION = select(elections).where(elections.c.id == bindparam("election"))
 
 
 class FencedError(Exception):
@@ -86,34 +118,16 @@ def add(connection: Connection, phase: Row[Any], new: list[NewChunk]) -> list[in
 
 def claim(connection: Connection, settings: Settings, worker: str) -> Claim | None:
     """Take the chunk that was handed out first and is due; None where there is none. Counts the attempt."""
-    queue = (
-        select(chunks.c.id)
-        .where(chunks.c.state == HANDED, chunks.c.due_at <= now())
-        .order_by(chunks.c.handed_at, chunks.c.id)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-    )
-    row = connection.execute(
-        update(chunks)
-        .where(chunks.c.id == queue.scalar_subquery())
-        .values(
-            state=RUNNING,
-            attempt=chunks.c.attempt + 1,
-            lease_until=now() + settings.lease_seconds,
-            worker=worker,
-            claimed_at=now(),
-        )
-        .returning(chunks.c.id, chunks.c.attempt, chunks.c.phase_id, chunks.c.election_id)
-    ).one_or_none()
+    row = connection.execute(_CLAIM, {"lease": settings.lease_seconds, "by": worker}).one_or_none()
     if row is None:
         return None
-    phase = connection.execute(select(phases.c.name).where(phases.c.id == row.phase_id)).scalar_one()
+    phase = connection.execute(_PHASE_NAME, {"phase": row.phase_id}).scalar_one()
     return Claim(row.id, row.attempt, phase, row.election_id)
 
 
 def held(connection: Connection, claim: Claim) -> Row[Any]:
     """The chunk's row, locked, while `claim` still holds it; FencedError otherwise."""
-    row = connection.execute(select(chunks).where(chunks.c.id == claim.chunk_id).with_for_update()).one()
+    row = connection.execute(_CHUNK, {"chunk": claim.chunk_id}).one()
     if row.state != RUNNING or row.attempt != claim.attempt:
         raise FencedError(f"The {claim} is not ours any more: it is {row.state}, attempt {row.attempt}.")
     return row
@@ -128,8 +142,8 @@ def renew(connection: Connection, settings: Settings, claim: Claim) -> None:
 def finish(connection: Connection, claim: Claim, fields: dict[str, Any], data: bytes) -> None:
     """Store the result and mark the chunk done, in the transaction that holds what it means."""
     held(connection, claim)
-    connection.execute(insert(chunk_results).values(chunk_id=claim.chunk_id, fields=fields, data=data))
-    _set(connection, claim.chunk_id, state=DONE, finished_at=now(), lease_until=None, reason=None)
+    connection.execute(_RESULT, {"chunk_id": claim.chunk_id, "fields": fields, "data": data})
+    connection.execute(_FINISH, {"chunk": claim.chunk_id})
 
 
 def again(connection: Connection, chunk: Row[Any], pause: float, reason: str, **counts: int) -> None:
@@ -186,19 +200,17 @@ def expired(connection: Connection) -> list[Row[Any]]:
 
 def lock_phase(connection: Connection, phase_id: int) -> Row[Any]:
     """The phase's row, locked: whoever may advance it comes through here (rule 10)."""
-    return connection.execute(select(phases).where(phases.c.id == phase_id).with_for_update()).one()
+    return connection.execute(_PHASE, {"phase": phase_id}).one()
 
 
 def unfinished(connection: Connection, phase_id: int) -> int:
     """How many chunks a phase still waits for."""
-    return connection.execute(
-        select(func.count()).where(chunks.c.phase_id == phase_id, chunks.c.state.in_(UNFINISHED))
-    ).scalar_one()
+    return connection.execute(_UNFINISHED, {"phase": phase_id}).scalar_one()
 
 
 def election_row(connection: Connection, election_id: str) -> Row[Any]:
     """The election's row, not locked."""
-    return connection.execute(select(elections).where(elections.c.id == election_id)).one()
+    return connection.execute(_ELECTION, {"election": election_id}).one()
 
 
 def _set(connection: Connection, chunk_id: int, **values: Any) -> None:

@@ -4,7 +4,7 @@ So the queue stays short, and a small election never waits behind a big one. Ref
 each commit and every second, in every worker's parent and in the orchestrator, and any number of them agree.
 """
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from amarvote.pipeline import chunks as life
 from amarvote.pipeline.settings import Settings
@@ -13,12 +13,25 @@ from amarvote.store.tables import chunks, elections, workers
 
 LEAST_WINDOW = 2
 
+_LIVE = select(func.count()).select_from(workers).where(workers.c.beat_at > now() - bindparam("lost"))
+_COUNTS = (
+    select(chunks.c.election_id, chunks.c.state, func.count().label("chunks"))
+    .where(chunks.c.state.in_((life.READY, life.HANDED, life.RUNNING)))
+    .group_by(chunks.c.election_id, chunks.c.state)
+)
+_PAUSED = select(elections.c.id).where(elections.c.paused)
+_DUE = (
+    select(chunks.c.id)
+    .where(chunks.c.election_id == bindparam("election"), chunks.c.state == life.READY, chunks.c.due_at <= now())
+    .order_by(chunks.c.id)
+    .limit(bindparam("room"))
+    .with_for_update(skip_locked=True)
+)
+
 
 def live_workers(connection: Connection, settings: Settings) -> int:
     """Workers whose heartbeat is fresh."""
-    return connection.execute(
-        select(func.count()).select_from(workers).where(workers.c.beat_at > now() - settings.lost_worker_seconds)
-    ).scalar_one()
+    return connection.execute(_LIVE, {"lost": settings.lost_worker_seconds}).scalar_one()
 
 
 def window(live: int, active: int) -> int:
@@ -28,12 +41,7 @@ def window(live: int, active: int) -> int:
 
 def refill(connection: Connection, settings: Settings) -> int:
     """Hand out what is due, as far as each election's window and the bound over all allow; how many."""
-    counts = connection.execute(
-        select(chunks.c.election_id, chunks.c.state, func.count().label("chunks"))
-        .join(elections, elections.c.id == chunks.c.election_id)
-        .where(chunks.c.state.in_((life.READY, life.HANDED, life.RUNNING)))
-        .group_by(chunks.c.election_id, chunks.c.state)
-    ).all()
+    counts = connection.execute(_COUNTS).all()
     out: dict[str, int] = {}
     waiting: set[str] = set()
     for row in counts:
@@ -41,7 +49,7 @@ def refill(connection: Connection, settings: Settings) -> int:
             waiting.add(row.election_id)
         else:
             out[row.election_id] = out.get(row.election_id, 0) + row.chunks
-    paused = set(connection.execute(select(elections.c.id).where(elections.c.paused)).scalars())
+    paused = set(connection.execute(_PAUSED).scalars())
     each = window(live_workers(connection, settings), len((waiting | set(out)) - paused))
     room_over_all = settings.handed_out - sum(out.values())
     handed = 0
@@ -49,15 +57,7 @@ def refill(connection: Connection, settings: Settings) -> int:
         room = min(each - out.get(election_id, 0), room_over_all - handed)
         if room <= 0:
             continue
-        due = list(
-            connection.execute(
-                select(chunks.c.id)
-                .where(chunks.c.election_id == election_id, chunks.c.state == life.READY, chunks.c.due_at <= now())
-                .order_by(chunks.c.id)
-                .limit(room)
-                .with_for_update(skip_locked=True)
-            ).scalars()
-        )
+        due = list(connection.execute(_DUE, {"election": election_id, "room": room}).scalars())
         if due:
             life.hand_out(connection, due)
             handed += len(due)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from amarvote.pipeline import chunks as life
 from amarvote.pipeline.messages import Message
@@ -24,6 +24,12 @@ log = logging.getLogger(__name__)
 OPEN = "open"
 DONE = "done"
 STOPPED = "stopped"
+
+_OPEN = (
+    select(phases.c.id)
+    .where(phases.c.election_id == bindparam("election"), phases.c.state == OPEN)
+    .order_by(phases.c.id)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,15 +106,7 @@ def advance(connection: Connection, settings: Settings, election_id: str) -> Non
     moved = True
     while moved:
         moved = False
-        for phase_id in (
-            connection.execute(
-                select(phases.c.id)
-                .where(phases.c.election_id == election_id, phases.c.state == OPEN)
-                .order_by(phases.c.id)
-            )
-            .scalars()
-            .all()
-        ):
+        for phase_id in connection.execute(_OPEN, {"election": election_id}).scalars().all():
             where = place(connection, settings, phase_id)
             if where.phase.state != OPEN:
                 continue

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, select, update
+from sqlalchemy import Connection, Row, Update, and_, bindparam, delete, select, update
 
 from amarvote.pipeline.chunks import ChunkRefusedError
 from amarvote.store.tables import ballot_commitments, ballots, devices, roll
@@ -14,6 +14,24 @@ CHAIN = "service.chain"
 
 Findings = list[dict[str, str]]
 
+# What every ballot needs, built once: making a statement anew takes longer than executing it.
+_DEVICE = select(devices).where(devices.c.id == bindparam("device")).with_for_update()
+_NEXT = select(ballots).where(
+    ballots.c.device_id == bindparam("device"), ballots.c.chain_index == bindparam("chain_index")
+)
+_SETTLED = update(devices).where(devices.c.id == bindparam("device")).values(settled=bindparam("through"))
+_RESERVED = and_(
+    roll.c.election_id == bindparam("election"),
+    roll.c.token_hash == bindparam("token"),
+    roll.c.state == "reserved",
+)
+_SPEND = update(roll).where(_RESERVED).values(state="spent")
+_FREE = update(roll).where(_RESERVED).values(state="free")
+_FREE_AFTER_CHALLENGE = _FREE.values(challenged=roll.c.challenged + 1)
+_WAIT = update(ballots).where(ballots.c.number == bindparam("ballot")).values(state="waiting")
+_CLOSE = update(ballots).where(ballots.c.number == bindparam("ballot")).values(token_hash=None, submitted_at=None)
+_DROP_COMMITMENTS = delete(ballot_commitments).where(ballot_commitments.c.number == bindparam("ballot"))
+
 
 def settle(connection: Connection, ballot: Row[Any], findings: Findings) -> None:
     """Take the verdict over one submitted ballot; in a chain it may have to wait for those before it."""
@@ -22,35 +40,29 @@ def settle(connection: Connection, ballot: Row[Any], findings: Findings) -> None
     elif ballot.chain_index is None:
         accept(connection, ballot)
     else:
-        connection.execute(update(ballots).where(ballots.c.number == ballot.number).values(state="waiting"))
+        connection.execute(_WAIT, {"ballot": ballot.number})
     if ballot.chain_index is not None:
         settle_chain(connection, ballot.device_id)
 
 
 def accept(connection: Connection, ballot: Row[Any]) -> None:
     """Accept a ballot: it counts, or stands challenged. What ties it to the roll goes in the same transaction."""
-    if ballot.status == CAST:
-        change: dict[str, Any] = {"state": "spent"}
-    else:
-        change = {"state": "free", "challenged": roll.c.challenged + 1}
-    _release(connection, ballot, change)
+    _release(connection, ballot, _SPEND if ballot.status == CAST else _FREE_AFTER_CHALLENGE)
     _close(connection, ballot, "accepted", None)
 
 
 def reject(connection: Connection, ballot: Row[Any], findings: Findings) -> None:
     """Reject a ballot with what was found; its voter's token is free again."""
-    _release(connection, ballot, {"state": "free"})
+    _release(connection, ballot, _FREE)
     _close(connection, ballot, "rejected", findings)
 
 
 def settle_chain(connection: Connection, device_id: int) -> None:
     """Accept what is checked, in chain order, up to the first that is not; a rejected one ends the chain."""
-    device = connection.execute(select(devices).where(devices.c.id == device_id).with_for_update()).one()
+    device = connection.execute(_DEVICE, {"device": device_id}).one()
     settled = device.settled
     while device.broken is None:
-        ballot = connection.execute(
-            select(ballots).where(ballots.c.device_id == device_id, ballots.c.chain_index == settled + 1)
-        ).one_or_none()
+        ballot = connection.execute(_NEXT, {"device": device_id, "chain_index": settled + 1}).one_or_none()
         if ballot is None or ballot.state in ("submitted", "held"):
             break
         if ballot.state == "rejected":
@@ -58,7 +70,7 @@ def settle_chain(connection: Connection, device_id: int) -> None:
             break
         accept(connection, ballot)
         settled += 1
-    connection.execute(update(devices).where(devices.c.id == device_id).values(settled=settled))
+    connection.execute(_SETTLED, {"device": device_id, "through": settled})
 
 
 def _break_chain(connection: Connection, device: Row[Any], ballot: Row[Any]) -> None:
@@ -78,16 +90,8 @@ def _break_chain(connection: Connection, device: Row[Any], ballot: Row[Any]) -> 
         reject(connection, one, [{"code": CHAIN, "where": f"ballot {one.id_b.hex()}", "message": reason}])
 
 
-def _release(connection: Connection, ballot: Row[Any], change: dict[str, Any]) -> None:
-    released = connection.execute(
-        update(roll)
-        .where(
-            roll.c.election_id == ballot.election_id,
-            roll.c.token_hash == ballot.token_hash,
-            roll.c.state == "reserved",
-        )
-        .values(**change)
-    )
+def _release(connection: Connection, ballot: Row[Any], change: Update) -> None:
+    released = connection.execute(change, {"election": ballot.election_id, "token": ballot.token_hash})
     if released.rowcount != 1:
         raise ChunkRefusedError(
             f"Ballot {ballot.id_b.hex()} holds no entry of the roll any more: the roll was changed in the "
@@ -96,9 +100,5 @@ def _release(connection: Connection, ballot: Row[Any], change: dict[str, Any]) -
 
 
 def _close(connection: Connection, ballot: Row[Any], state: str, findings: Findings | None) -> None:
-    connection.execute(
-        update(ballots)
-        .where(ballots.c.number == ballot.number)
-        .values(state=state, findings=findings, token_hash=None, submitted_at=None)
-    )
-    connection.execute(delete(ballot_commitments).where(ballot_commitments.c.number == ballot.number))
+    connection.execute(_CLOSE, {"ballot": ballot.number, "state": state, "findings": findings})
+    connection.execute(_DROP_COMMITMENTS, {"ballot": ballot.number})
