@@ -92,7 +92,7 @@ def test_speaks_as_the_bearer_of_its_token(service, server):
 def test_waits_out_a_restart_with_growing_pauses(service, server, pauses):
     server.script = [None, (503, b""), None, (500, b"oh"), (200, b'{"done": true}')]
     assert service.get("/progress").json() == {"done": True}
-    assert pauses == [0.05, 0.1, 0.2, 0.4]
+    assert pauses == [0.05, 0.1, 0.2, 0.25]
     assert len(server.seen) == 5
 
 

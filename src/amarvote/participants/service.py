@@ -21,7 +21,7 @@ from urllib.parse import quote, urlencode
 log = logging.getLogger(__name__)
 
 FIRST_PAUSE = 0.05
-LONGEST_PAUSE = 1.0
+LONGEST_PAUSE = 0.25
 ANSWER_SECONDS = 60.0
 """A request unanswered for so long is sent again."""
 
