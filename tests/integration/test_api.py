@@ -266,7 +266,9 @@ def test_an_election_is_created_and_served_by_command(tmp_path, plain_manifest):
             assert server.poll() is None
             time.sleep(0.02)
         assert stat.S_IMODE(socket.stat().st_mode) & 0o077 == 0
-        with httpx.Client(transport=httpx.HTTPTransport(uds=str(socket)), base_url="http://service") as client:
+        with httpx.Client(
+            transport=httpx.HTTPTransport(uds=str(socket), retries=5), base_url="http://service"
+        ) as client:
             assert client.get("/election").json()["id"] == content["election"]
             told = client.get("/progress").json()["waiting_for"]
         assert told == "Guardians [1, 2] have not sent theirs in round commit of the ceremony."

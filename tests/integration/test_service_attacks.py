@@ -32,6 +32,15 @@ def test_a_reused_identifier_is_refused_and_the_first_ballot_stands(opened):
     assert opened.ballot_state(first)["state"] == "accepted"
 
 
+def test_a_ballot_before_the_keys_is_refused_and_taken_by_the_same_service_later(stage):
+    with pytest.raises(Conflict, match="keys are not made yet"):
+        submit(stage.service, 1, b"")
+    stage.prepare()
+    vote = stage.vote(1)
+    stage.work()
+    assert stage.ballot_state(vote)["state"] == "accepted"
+
+
 def test_a_copied_ballot_under_its_own_identifier_fails_its_proofs(opened):
     first = opened.vote(1)
     copied = Vote(token_of(9), replace(first.ballot, id_b=new_secret()), first.commitments, first.secret)

@@ -1,6 +1,10 @@
 """Several elections in one database, with records of their own: a small one beside a big one."""
 
+import pytest
+
 from amarvote.elections import officer, results
+from amarvote.elections.access import Bearer, bearer_of
+from amarvote.elections.errors import Unauthorized
 from amarvote.record.verifier import verify_record
 from staging.stage import QUICK, Stage
 
@@ -34,3 +38,10 @@ def test_a_small_election_is_counted_while_a_big_one_still_is(tmp_path, plain_gu
     assert results.results(big.service)["totals"] == {"c1": {"o1": 8, "o2": 8}}
     for stage in (big, small):
         assert verify_record(stage.record).passed
+
+
+def test_a_token_is_of_one_election_only(tmp_path, plain_guardians, plain_manifest):
+    one, other = (Stage(tmp_path, plain_guardians, plain_manifest, name=name) for name in ("one", "other"))
+    assert bearer_of(one.service.bearers, one.creation.devices["device-1"]) == Bearer("device", 1)
+    with pytest.raises(Unauthorized):
+        bearer_of(other.service.bearers, one.creation.devices["device-1"])

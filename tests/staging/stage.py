@@ -16,7 +16,7 @@ from amarvote.electionguard.decryption import tally_ciphertexts
 from amarvote.electionguard.engine import Engine
 from amarvote.elections import device_desk, guardian_desk, mail, officer, rolls, submission
 from amarvote.elections.creating import create
-from amarvote.elections.service import Service
+from amarvote.elections.service import service_of
 from amarvote.pipeline.child import ERROR
 from amarvote.pipeline.computer import Computer
 from amarvote.pipeline.computing.kit import Kit
@@ -103,7 +103,9 @@ class Stage:
             tokens_file=folder / f"{name}.tokens",
         )
         self.record = self.records / name
-        self.service = Service(database or Database(self.url), self.creation.election_id, self.records, settings)
+        self.service = service_of(
+            database or Database(self.url), self.creation.election_id, self.records, settings
+        )
         self.engine = Engine()
         self.engine.prepare(self.context.joint_key, self.context.joint_data_key)
         self.computer = SameProcess(self.records)

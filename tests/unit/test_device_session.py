@@ -2,12 +2,14 @@
 
 import base64
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from amarvote.device import session
 from amarvote.device.election import Station, learn_context, learn_station, read_pin
 from amarvote.device.encrypting import submission_body
 from amarvote.device.errors import DeviceError
@@ -53,6 +55,8 @@ class Box:
         self.die: list[str] = []
         self.refuse = ""
         self.asked = 0
+        self.under_way = False
+        self.steps: list[str] = []
 
     def get(self, path: str) -> Answer:
         if path == "/election":
@@ -65,14 +69,24 @@ class Box:
             return _json(
                 {"name": "booth-1", "device_id": NAME, "h_di": _text(device_hash(self.context.h_e, NAME))}
             )
+        assert not self.under_way
         self.asked += 1
         id_b = bytes.fromhex(path.removeprefix("/ballots/"))
         return _json({"state": "accepted" if id_b in self.accepted else "submitted", "findings": []})
 
-    def put(self, path: str, body: bytes) -> Answer:
+    def put_ahead(self, path: str, body: bytes) -> Callable[[], Answer]:
+        """Nothing is stored before the answer is asked for: the latest moment at which a service may."""
+        assert not self.under_way
         if "before" in self.die:
             self.die.remove("before")
             raise Killed
+        self.under_way = True
+        self.steps.append("send")
+        return lambda: self.store(body)
+
+    def store(self, body: bytes) -> Answer:
+        self.under_way = False
+        self.steps.append("answer")
         if self.refuse:
             raise Refused(409, self.refuse)
         ballot = ballot_in(body)
@@ -86,6 +100,7 @@ class Box:
         return _json({"confirmation_code": _text(ballot.confirmation_code)})
 
     def post(self, path: str) -> Answer:
+        assert not self.under_way
         assert path == "/devices/booth-1/close"
         self.closed += 1
         return Answer(204, b"")
@@ -141,6 +156,7 @@ def serve(box: Box, home: Path, voters: Path, seen: list[tuple[bytes, int]] | No
         if "deciding" in box.die:
             box.die.remove("deciding")
             raise Killed
+        box.steps.append("show")
         if seen is not None:
             seen.append((code, len(box.order)))
         return current[0]
@@ -160,6 +176,38 @@ def test_serves_everybody_and_closes(box, tmp_path, voters):
     assert box.closed == 1
     # the code is shown before the ballot is submitted, and is the one that is submitted
     assert seen == [(ballot.confirmation_code, number) for number, ballot in enumerate(box.order)]
+
+
+def test_the_next_ballot_is_encrypted_while_the_last_is_under_way(box, tmp_path, voters, monkeypatch):
+    """It is shown and written once the last is stored; nothing is made ahead for one who has challenged."""
+    encrypt, write = session.encrypt, Journal.write
+
+    def encrypting(*args):
+        box.steps.append("encrypt")
+        return encrypt(*args)
+
+    def writing(*args):
+        box.steps.append("write")
+        write(*args)
+
+    monkeypatch.setattr(session, "encrypt", encrypting)
+    monkeypatch.setattr(Journal, "write", writing)
+    serve(box, tmp_path, voters)
+    assert box.steps == [
+        *("encrypt", "show", "write", "send"),
+        *("encrypt", "answer", "show", "write", "send", "answer"),
+        *("encrypt", "show", "write", "send", "answer"),
+    ]
+
+
+def test_a_refused_ballot_is_the_last_whose_code_was_shown(box, tmp_path, voters):
+    box.refuse = "The chain ended."
+    with pytest.raises(DeviceError, match="The chain ended"):
+        serve(box, tmp_path, voters)
+    assert box.steps == ["show", "send", "answer"]
+    last = Journal(tmp_path).last()
+    assert last is not None
+    assert last.number == 1
 
 
 def test_each_ballot_follows_the_last_code(box, tmp_path, voters):
@@ -223,20 +271,14 @@ def test_killed_again_and_again_no_ballot_is_lost_or_doubled(box, tmp_path, vote
         assert fields[1:] == [chained_field(ballot.confirmation_code) for ballot in box.order[:-1]]
 
 
-def test_a_refused_ballot_stops_the_device(box, tmp_path, voters):
-    box.refuse = "The chain ended."
-    with pytest.raises(DeviceError, match="The chain ended"):
-        serve(box, tmp_path, voters)
-
-
 def test_another_code_in_the_receipt_stops_the_device(box, tmp_path, voters, monkeypatch):
-    put = Box.put
+    store = Box.store
 
-    def lying(self, path, body):
-        put(self, path, body)
+    def lying(self, body):
+        store(self, body)
         return _json({"confirmation_code": _text(bytes(32))})
 
-    monkeypatch.setattr(Box, "put", lying)
+    monkeypatch.setattr(Box, "store", lying)
     with pytest.raises(DeviceError, match="stored another code"):
         serve(box, tmp_path, voters)
 

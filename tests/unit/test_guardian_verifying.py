@@ -5,14 +5,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from amarvote.electionguard.ballots import BallotStatus
 from amarvote.guardian import verifying
 from amarvote.guardian.errors import GuardianError
 from amarvote.guardian.verifying import OwnCopy, RecordRefused
-from amarvote.participants.service import Answer, AnswerError, Service
+from amarvote.participants.service import Answer, AnswerError, Service, Unanswered
 from amarvote.record.sections import Phase
 from amarvote.record.verifier import verify_record
 from conformance import elections
@@ -42,7 +41,7 @@ class Shelf:
         if name in self.cut:
             self.cut.remove(name)
             yield data[:10]
-            raise httpx.ReadError("killed")
+            raise Unanswered("killed")
         yield data
 
     def wait(self, seconds: float) -> None: ...

@@ -68,6 +68,17 @@ def test_one_that_has_done_its_work_is_not(supervisor, tmp_path):
     assert pid(tmp_path, "one-end") is None
 
 
+def test_waiting_is_over_when_one_has_done_its_work(supervisor):
+    supervisor.start(program("end", ends=True))
+    before = time.monotonic()
+    supervisor.wait(60)
+    assert supervisor.done("one-end")
+    assert time.monotonic() - before < 30
+    before = time.monotonic()
+    supervisor.wait(0.3)  # what was done before is no reason
+    assert time.monotonic() - before >= 0.3
+
+
 def test_one_that_should_not_end_is_started_again(supervisor, tmp_path):
     supervisor.start(program("end"))
     until(supervisor, lambda: starts(tmp_path) >= 3)

@@ -3,14 +3,15 @@
 import json
 import socketserver
 import threading
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
+from typing import Any
 
-import httpx
 import pytest
 
 from amarvote.participants import service as module
-from amarvote.participants.service import AnswerError, Refused, Service
+from amarvote.participants.service import AnswerError, Refused, Service, Unanswered
 
 
 class Server(socketserver.ThreadingUnixStreamServer):
@@ -20,6 +21,13 @@ class Server(socketserver.ThreadingUnixStreamServer):
         super().__init__(path, Handler)
         self.script: list[tuple[int, bytes] | None] = []
         self.seen: list[tuple[str, str, bytes, str | None]] = []
+        self.missing = 0
+        self.leave = False
+        self.left = threading.Event()
+
+    def shutdown_request(self, request: Any) -> None:
+        super().shutdown_request(request)
+        self.left.set()
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -39,9 +47,11 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True  # as one that was killed
             return
         self.send_response(step[0])
-        self.send_header("Content-Length", str(len(step[1])))
+        self.send_header("Content-Length", str(len(step[1]) + self.server.missing))
         self.end_headers()
         self.wfile.write(step[1])
+        self.close_connection = self.server.leave or self.server.missing > 0
+        self.server.missing = 0
 
     do_GET = do_PUT = do_POST = answer  # noqa: N815 - names that the library asks for
 
@@ -82,12 +92,10 @@ def test_speaks_as_the_bearer_of_its_token(service, server):
 def test_waits_out_a_restart_with_growing_pauses(service, server, pauses):
     server.script = [None, (503, b""), None, (500, b"oh"), (200, b'{"done": true}')]
     assert service.get("/progress").json() == {"done": True}
-    assert pauses == [0.05, 0.1, 0.2, 0.4]
+    assert pauses == [0.05, 0.1, 0.2, 0.25]
     assert len(server.seen) == 5
 
 
-# httpcore leaves a socket that could not connect to the collector, which says so.
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_waits_for_a_service_that_is_not_there_yet(tmp_path):
     path, servers = tmp_path / "late", []
 
@@ -101,6 +109,62 @@ def test_waits_for_a_service_that_is_not_there_yet(tmp_path):
     servers[0].shutdown()
     servers[0].server_close()
     service.close()
+
+
+def test_a_request_goes_ahead_of_its_answer(service, server):
+    server.script = [(202, b"[1]"), (409, b"")]
+    answer = service.put_ahead("/ballots", b"first")
+    until = time.monotonic() + 5
+    while not server.seen and time.monotonic() < until:
+        time.sleep(0.01)
+    assert [body for _, _, body, _ in server.seen] == [b"first"]
+    assert answer().json() == [1]
+    with pytest.raises(Refused):
+        service.put_ahead("/ballots", b"second")()
+
+
+def test_what_went_ahead_and_was_lost_is_sent_again(service, server, pauses):
+    server.script = [None, (200, b"[2]")]
+    assert service.put_ahead("/ballots", b"bytes")().json() == [2]
+    assert [body for _, _, body, _ in server.seen] == [b"bytes"] * 2
+    assert pauses == [0.05]
+
+
+def test_what_could_not_go_ahead_is_sent_when_the_answer_is_wanted(tmp_path):
+    with Server(str(tmp_path / "late")) as server:
+        service = Service(tmp_path / "not yet", None)
+        answer = service.put_ahead("/ballots", b"bytes")
+        (tmp_path / "late").rename(tmp_path / "not yet")
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        assert answer().status == 200
+        service.close()
+        server.shutdown()
+        thread.join()
+
+
+def test_a_connection_that_the_service_left_is_not_used_again(service, server, pauses):
+    server.leave = True
+    for _ in range(3):
+        assert service.get("/election").json() == {}
+        assert server.left.wait(5)
+        server.left.clear()
+    assert not pauses
+    assert len(server.seen) == 3
+
+
+def test_half_an_answer_is_none(service, server, pauses):
+    server.missing = 3
+    server.script = [(200, b"12345"), (200, b"12345")]
+    assert service.get("/election").body == b"12345"
+    assert pauses == [0.05]
+
+
+def test_half_a_file_is_none(service, server):
+    server.missing = 3
+    server.script = [(200, b"12345")]
+    with pytest.raises(Unanswered):
+        list(service.download("/record/toc", 8))
 
 
 def test_a_refusal_is_final_and_says_why(service, server, pauses):
@@ -144,7 +208,7 @@ def test_a_download_has_the_announced_size(service, server):
 def test_a_broken_download_is_told_apart_from_a_refused_one(service, server):
     server.script = [None, (503, b""), (404, b"")]
     for _ in range(2):
-        with pytest.raises(httpx.TransportError):
+        with pytest.raises(Unanswered):
             list(service.download("/record/toc", 5))
     with pytest.raises(Refused):
         list(service.download("/record/toc", 5))

@@ -51,7 +51,7 @@ def bearer(request: Request) -> Bearer:
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not 0 < len(token) <= 256:
         raise Unauthorized("Send the token that you were given: Authorization: Bearer TOKEN.")
-    return bearer_of(service_of(request), token)
+    return bearer_of(service_of(request).bearers, token)
 
 
 def as_role(request: Request, role: str) -> int:

@@ -29,7 +29,7 @@ router = APIRouter(prefix="/officer")
 
 async def _asked(request: Request, *names: str, most: int = SMALL) -> tuple[Service, dict[str, Any]]:
     """The service and the members of the body, for the officer only."""
-    await run_in_threadpool(as_role, request, "officer")
+    as_role(request, "officer")
     body = await read_body(request, most)
     return service_of(request), await run_in_threadpool(json_object, body, *names) if names else {}
 

@@ -25,9 +25,8 @@ from fastapi.responses import JSONResponse, Response
 from starlette.concurrency import run_in_threadpool
 
 from amarvote.api.bodies import LARGEST_MAIL, SMALL, as_role, json_object, read_body, service_of
-from amarvote.elections import device_desk, guardian_desk, mail, overview, submission
+from amarvote.elections import device_desk, guardian_desk, mail, submission
 from amarvote.elections.envelopes import largest_submission
-from amarvote.elections.service import Service
 from amarvote.elections.values import number_in_address
 
 router = APIRouter()
@@ -36,7 +35,7 @@ router = APIRouter()
 @router.put("/mail/{conversation}/{round_name}/{part}", status_code=204)
 async def put_mail(request: Request, conversation: str, round_name: str, part: str, to: str = "0") -> Response:
     """Send a message of a round."""
-    sender = await run_in_threadpool(as_role, request, "guardian")
+    sender = as_role(request, "guardian")
     number, recipient = number_in_address(part, "the number of a part"), number_in_address(to, "a guardian")
     body = await read_body(request, LARGEST_MAIL)
     await run_in_threadpool(
@@ -68,14 +67,9 @@ def checkin(request: Request) -> Response:
 async def put_ballot(request: Request) -> JSONResponse:
     """Submit a ballot."""
     service = service_of(request)
-    device, most = await run_in_threadpool(_device_and_bound, request, service)
-    body = await read_body(request, most)
+    device = as_role(request, "device")
+    body = await read_body(request, largest_submission(service.manifest))
     return JSONResponse(await run_in_threadpool(submission.submit, service, device, body), status_code=202)
-
-
-def _device_and_bound(request: Request, service: Service) -> tuple[int, int]:
-    """Who submits, and the most bytes that it may send."""
-    return as_role(request, "device"), largest_submission(overview.manifest(service))
 
 
 @router.get("/devices/me")
@@ -94,7 +88,7 @@ def close(request: Request, name: str) -> Response:
 @router.post("/devices/{name}/restart", status_code=204)
 async def restart(request: Request, name: str) -> Response:
     """This device starts a new chain under a new device string."""
-    device = await run_in_threadpool(as_role, request, "device")
+    device = as_role(request, "device")
     content = json_object(await read_body(request, SMALL), "device_id")
     await run_in_threadpool(device_desk.restart, service_of(request), device, name, content["device_id"])
     return Response(status_code=204)

@@ -57,7 +57,6 @@ def main() -> int:
     parser.add_argument("--voters", type=Path, required=True)
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
-    logging.getLogger("httpx").setLevel(logging.WARNING)
     home = private_folder(options.home)
     with alone_in(home):
         try:

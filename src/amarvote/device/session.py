@@ -2,7 +2,7 @@
 
 import base64
 import logging
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from amarvote.device.election import Station
 from amarvote.device.encrypting import Decide, decide, encrypt
@@ -19,7 +19,7 @@ from amarvote.electionguard.confirmation import (
 )
 from amarvote.electionguard.context import Context
 from amarvote.electionguard.engine import Engine
-from amarvote.participants.service import Refused, Service
+from amarvote.participants.service import Answer, Refused, Service
 
 log = logging.getLogger(__name__)
 
@@ -47,11 +47,14 @@ class Session:
         self._journal = journal
         self._decision = decision
         self._last_code: bytes | None = None
+        self._under_way: tuple[Submission, Callable[[], Answer]] | None = None
 
     def run(self, acts: Iterable[Act]) -> None:
         """Make and submit every ballot of `acts` that was not yet, open challenged ones, close the chain.
 
-        Raises DeviceError where the service refuses a ballot: the device's chain ends there.
+        While the service stores a ballot, the next is encrypted; nobody sees the next one's code, and the journal
+        does not hold it, before the service has answered. Raises DeviceError where the service refuses a ballot:
+        the device's chain ends there.
         """
         served = self._resume()
         for act in acts:
@@ -60,6 +63,7 @@ class Session:
             if act.again:
                 self._open_all()
             undecided = encrypt(self._context, self._engine, act, self._chaining_field())
+            self._settle()
             submission, unopened = decide(undecided, act, self._decision)
             self._journal.write(submission, unopened)
             self._submit(submission)
@@ -76,7 +80,7 @@ class Session:
         return last.number
 
     def _chaining_field(self) -> bytes:
-        """B_C (73) or B_C,j (76): chained to the last code that the service has stored."""
+        """B_C (73) or B_C,j (76): chained to the last code, whose ballot the service may be about to store."""
         if self._context.manifest.chaining_mode == NO_CHAINING:
             return unchained_field(self._station.h_di)
         if self._context.manifest.chaining_mode != SIMPLE_CHAINING:
@@ -84,17 +88,26 @@ class Session:
         return chained_field(self._last_code or initial_hash(self._context.h_e, self._station.h_di))
 
     def _submit(self, submission: Submission) -> None:
+        """Send a ballot off, without waiting for the answer."""
+        self._under_way = submission, self._service.put_ahead("/ballots", submission.body)
+        self._last_code = submission.confirmation_code
+
+    def _settle(self) -> None:
+        """Wait until the ballot under way is stored; before that nothing else may be asked."""
+        if self._under_way is None:
+            return
+        (submission, answer), self._under_way = self._under_way, None
         try:
-            receipt = self._service.put("/ballots", submission.body).json()
+            receipt = answer().json()
         except Refused as refusal:
             raise DeviceError(f"The service refuses ballot {submission.id_b.hex()}: {refusal}") from None
         code = base64.b64encode(submission.confirmation_code).decode()
         if not isinstance(receipt, dict) or receipt.get("confirmation_code") != code:
             raise DeviceError(f"The service stored another code than {submission.confirmation_code.hex()}.")
-        self._last_code = submission.confirmation_code
 
     def _open_all(self) -> None:
         """Wait until every challenged ballot is recorded, which lets its voter make another, and open it."""
+        self._settle()
         pause = LOOK_AGAIN
         while self._open_recorded():
             self._service.wait(pause)

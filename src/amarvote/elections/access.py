@@ -1,12 +1,12 @@
 """Who asks: bearer tokens, stored as hashes, with a role in one election."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import Connection, select
 
 from amarvote.elections.creating import token_hash
 from amarvote.elections.errors import Forbidden, Unauthorized
-from amarvote.elections.service import Service
 from amarvote.store.tables import tokens
 
 
@@ -18,17 +18,22 @@ class Bearer:
     number: int
 
 
-def bearer_of(service: Service, token: str) -> Bearer:
-    """Whose token this is; Unauthorized where this election does not know it."""
-    with service.database.read() as connection:
-        row = connection.execute(
-            select(tokens.c.role, tokens.c.number).where(
-                tokens.c.token_hash == token_hash(token), tokens.c.election_id == service.election_id
-            )
-        ).one_or_none()
-    if row is None:
+Bearers = Mapping[bytes, Bearer]
+"""Everybody who may ask in an election, by the hash of the token."""
+
+
+def read_bearers(connection: Connection, election_id: str) -> Bearers:
+    """Who may ask in this election. Tokens are made together with it, and never change."""
+    rows = connection.execute(select(tokens).where(tokens.c.election_id == election_id))
+    return {row.token_hash: Bearer(row.role, row.number) for row in rows}
+
+
+def bearer_of(bearers: Bearers, token: str) -> Bearer:
+    """Whose token this is; Unauthorized where the election does not know it."""
+    bearer = bearers.get(token_hash(token))
+    if bearer is None:
         raise Unauthorized("This token belongs to nobody in this election.")
-    return Bearer(row.role, row.number)
+    return bearer
 
 
 def require(bearer: Bearer, role: str) -> int:

@@ -33,9 +33,3 @@ def describe(service: Service) -> dict[str, Any]:
         "chaining_mode": election.chaining_mode,
         **keys,
     }
-
-
-def manifest(service: Service) -> bytes:
-    """The manifest's exact bytes."""
-    with service.database.read() as connection:
-        return bytes(service.election(connection).manifest)

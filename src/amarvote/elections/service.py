@@ -1,30 +1,48 @@
 """One election, as the processes that open the database see it."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from amarvote.elections.errors import NotFound
+from amarvote.electionguard.context import Context
+from amarvote.elections.access import Bearers, read_bearers
+from amarvote.elections.errors import Conflict, NotFound
 from amarvote.pipeline import accepting, handing, phases, steps
 from amarvote.pipeline.chunks import election_row
+from amarvote.pipeline.constants import context_of
 from amarvote.pipeline.relay import relay
 from amarvote.pipeline.settings import DEFAULTS, Settings
 from amarvote.store.database import Database, NoDatabaseError
 from amarvote.store.tables import elections
 
-__all__ = ["Database", "NoDatabaseError", "Service", "open_service", "steps"]
+__all__ = ["Database", "NoDatabaseError", "Service", "open_service", "service_of", "steps"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Service:
-    """The database, the election of this service, the directory of records, and the times."""
+    """The database, the election of this service, the directory of records, and the times.
+
+    What never changes is read once and kept: who may ask, the manifest, and the context once there is one.
+    """
 
     database: Database
     election_id: str
     records: Path
-    settings: Settings = DEFAULTS
+    settings: Settings
+    bearers: Bearers
+    manifest: bytes
+
+    @cached_property
+    def context(self) -> Context:
+        """The election's constants; Conflict before its keys are made."""
+        with self.database.read() as connection:
+            election = self.election(connection)
+        if election.h_e is None:
+            raise Conflict("The election's keys are not made yet.")
+        return context_of(election)
 
     def election(self, connection: Connection) -> Row[Any]:
         """The election's row."""
@@ -59,4 +77,12 @@ def open_service(
         raise NotFound(
             f"{url} holds {len(ids)} elections ({', '.join(ids) or 'none'}); say which one with --election."
         )
-    return Service(database, election_id, records, settings)
+    return service_of(database, election_id, records, settings)
+
+
+def service_of(database: Database, election_id: str, records: Path, settings: Settings = DEFAULTS) -> Service:
+    """The service of this election, which the database holds."""
+    with database.read() as connection:
+        manifest = bytes(election_row(connection, election_id).manifest)
+        bearers = read_bearers(connection, election_id)
+    return Service(database, election_id, records, settings, bearers, manifest)

@@ -8,7 +8,7 @@ import base64
 import hashlib
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, insert, select, update
 
 from amarvote.electionguard.ballots import BallotStatus, EncryptedBallot
 from amarvote.electionguard.confirmation import SIMPLE_CHAINING, chained_field, unchained_field
@@ -16,7 +16,6 @@ from amarvote.elections.envelopes import Envelope, read_envelope
 from amarvote.elections.errors import Conflict, NotFound, Unprocessable
 from amarvote.elections.service import Service
 from amarvote.pipeline import accepting, handing, states
-from amarvote.pipeline.constants import context_of
 from amarvote.record.merkle import leaf
 from amarvote.store.clock import now
 from amarvote.store.tables import ballot_commitments, ballot_items, ballots, devices, roll
@@ -24,14 +23,33 @@ from amarvote.store.tables import ballot_commitments, ballot_items, ballots, dev
 SHOWN_STATES = {"held": "waiting"}
 """A ballot held for the officer's verdict waits, as one does whose predecessor is not settled."""
 
+# Built once: making a statement anew takes longer than executing it.
+_KNOWN = select(ballots.c.submission, ballots.c.state, ballots.c.findings).where(
+    ballots.c.election_id == bindparam("election"), ballots.c.id_b == bindparam("id_b")
+)
+_DEVICE = (
+    select(devices)
+    .where(devices.c.election_id == bindparam("election"), devices.c.number == bindparam("number"))
+    .order_by(devices.c.chain.desc())
+    .limit(1)
+    .with_for_update()
+)
+_OF_TOKEN = and_(roll.c.election_id == bindparam("election"), roll.c.token_hash == bindparam("token"))
+_ENTRY = select(roll.c.state, roll.c.style, roll.c.weight, roll.c.challenged).where(_OF_TOKEN).with_for_update()
+_RESERVE = update(roll).where(_OF_TOKEN).values(state="reserved")
+_STORE = insert(ballots).values(state="submitted", submitted_at=now()).returning(ballots.c.number)
+_STORE_ITEM = insert(ballot_items)
+_STORE_COMMITMENTS = insert(ballot_commitments)
+_EXTEND_CHAIN = (
+    update(devices)
+    .where(devices.c.id == bindparam("device"))
+    .values(stored=bindparam("length"), last_code=bindparam("code"))
+)
+
 
 def submit(service: Service, device_number: int, body: bytes) -> dict[str, str]:
     """Store a ballot of this device; its identifier, state and confirmation code, in the API's form."""
-    with service.database.read() as connection:
-        election = service.election(connection)
-    if election.h_e is None:
-        raise Conflict("The election's keys are not made yet.")
-    envelope = read_envelope(context_of(election), body)
+    envelope = read_envelope(service.context, body)
     fingerprint = hashlib.sha256(envelope.item + envelope.commitments).digest()
     with service.database.write() as connection:
         known = _known(connection, service.election_id, envelope.ballot.id_b)
@@ -63,64 +81,49 @@ def ballot_state(service: Service, id_b: bytes) -> dict[str, Any]:
     return {"state": SHOWN_STATES.get(row.state, row.state), "findings": row.findings or []}
 
 
-def _known(connection: Connection, election_id: str, id_b: bytes) -> Row[Any] | None:
-    same = (ballots.c.election_id == election_id) & (ballots.c.id_b == id_b)
-    row: Row[Any] | None = connection.execute(select(ballots).where(same)).one_or_none()
-    return row
+def _known(connection: Connection, election_id: str, id_b: bytes) -> Row[Any, Any, Any] | None:
+    return connection.execute(_KNOWN, {"election": election_id, "id_b": id_b}).one_or_none()
 
 
 def _store(
     service: Service, connection: Connection, device_number: int, envelope: Envelope, fingerprint: bytes
 ) -> None:
     ballot = envelope.ballot
-    election = states.locked(connection, service.election_id, shared=True)
-    if election.state != states.OPEN:
-        raise Conflict(f"No ballots are taken: the election is {election.state}.")
+    state = states.kept(connection, service.election_id)
+    if state != states.OPEN:
+        raise Conflict(f"No ballots are taken: the election is {state}.")
     device = current_device(connection, service.election_id, device_number)
-    _check_device(device, ballot, election.chaining_mode)
+    chaining_mode = service.context.manifest.chaining_mode
+    _check_device(device, ballot, chaining_mode)
     token = hashlib.sha256(envelope.token).digest()
     _reserve(service, connection, token, ballot)
-    chain_index = device.stored + 1 if election.chaining_mode == SIMPLE_CHAINING else None
-    number = connection.execute(
-        insert(ballots)
-        .values(
-            election_id=service.election_id,
-            device_id=device.id,
-            chain_index=chain_index,
-            id_b=ballot.id_b,
-            state="submitted",
-            status=int(ballot.status),
-            style=ballot.ballot_style,
-            weight=ballot.weight,
-            confirmation_code=ballot.confirmation_code,
-            leaf=leaf(envelope.item),
-            submission=fingerprint,
-            item_bytes=len(envelope.item),
-            commitment_bytes=len(envelope.commitments),
-            token_hash=token,
-            submitted_at=now(),
-        )
-        .returning(ballots.c.number)
-    ).scalar_one()
-    connection.execute(insert(ballot_items).values(number=number, item=envelope.item))
-    connection.execute(insert(ballot_commitments).values(number=number, data=envelope.commitments))
+    chain_index = device.stored + 1 if chaining_mode == SIMPLE_CHAINING else None
+    row = {
+        "election_id": service.election_id,
+        "device_id": device.id,
+        "chain_index": chain_index,
+        "id_b": ballot.id_b,
+        "status": int(ballot.status),
+        "style": ballot.ballot_style,
+        "weight": ballot.weight,
+        "confirmation_code": ballot.confirmation_code,
+        "leaf": leaf(envelope.item),
+        "submission": fingerprint,
+        "item_bytes": len(envelope.item),
+        "commitment_bytes": len(envelope.commitments),
+        "token_hash": token,
+    }
+    number = connection.execute(_STORE, row).scalar_one()
+    connection.execute(_STORE_ITEM, {"number": number, "item": envelope.item})
+    connection.execute(_STORE_COMMITMENTS, {"number": number, "data": envelope.commitments})
     if chain_index is not None:
-        connection.execute(
-            update(devices)
-            .where(devices.c.id == device.id)
-            .values(stored=chain_index, last_code=ballot.confirmation_code)
-        )
+        end = {"device": device.id, "length": chain_index, "code": ballot.confirmation_code}
+        connection.execute(_EXTEND_CHAIN, end)
 
 
 def current_device(connection: Connection, election_id: str, number: int) -> Row[Any]:
     """The device of a token under its latest device string, locked."""
-    return connection.execute(
-        select(devices)
-        .where(devices.c.election_id == election_id, devices.c.number == number)
-        .order_by(devices.c.chain.desc())
-        .limit(1)
-        .with_for_update()
-    ).one()
+    return connection.execute(_DEVICE, {"election": election_id, "number": number}).one()
 
 
 def _check_device(device: Row[Any], ballot: EncryptedBallot, chaining_mode: int) -> None:
@@ -140,9 +143,8 @@ def _check_device(device: Row[Any], ballot: EncryptedBallot, chaining_mode: int)
 
 def _reserve(service: Service, connection: Connection, token: bytes, ballot: EncryptedBallot) -> None:
     """Rule 1: style and weight are the roll's. Rule 3: one ballot at a time for a token, none once it is spent."""
-    entry = connection.execute(
-        select(roll).where(roll.c.election_id == service.election_id, roll.c.token_hash == token).with_for_update()
-    ).one_or_none()
+    who = {"election": service.election_id, "token": token}
+    entry = connection.execute(_ENTRY, who).one_or_none()
     if entry is None:
         raise Unprocessable("This vote token is not in the roll.")
     if entry.state == "spent":
@@ -159,8 +161,4 @@ def _reserve(service: Service, connection: Connection, token: bytes, ballot: Enc
         )
     if ballot.status is BallotStatus.CHALLENGED and entry.challenged >= service.settings.challenges:
         raise Conflict(f"This voter has challenged {entry.challenged} ballots; the next one has to be cast.")
-    connection.execute(
-        update(roll)
-        .where(roll.c.election_id == service.election_id, roll.c.token_hash == token)
-        .values(state="reserved")
-    )
+    connection.execute(_RESERVE, who)

@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 
 FIRST_LOOK = 0.1
 LONGEST_LOOK = 0.4
+LONGEST_LOOK_AT_COUNT = 0.2
 """Seconds between two looks at the election while there is nothing to do: they grow."""
 
 BEFORE_KEYS = ("ceremony", "setting_up")
@@ -53,7 +54,8 @@ class Agent:
             if state in OVER:
                 return
             busy = state in COUNTED and self._serve(key, copy)
-            pause = FIRST_LOOK if busy or state != before else min(1.5 * pause, LONGEST_LOOK)
+            longest = LONGEST_LOOK_AT_COUNT if state in COUNTED else LONGEST_LOOK
+            pause = FIRST_LOOK if busy or state != before else min(1.5 * pause, longest)
             self._service.wait(pause)
 
     def _key(self) -> GuardianKey:

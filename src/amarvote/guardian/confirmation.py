@@ -10,7 +10,10 @@ from amarvote.participants.files import read_bounded, write_durably
 
 log = logging.getLogger(__name__)
 
-LOOK_EVERY = 0.25
+FIRST_LOOK = 0.05
+LONGEST_LOOK = 0.4
+"""Seconds between two looks whether the guardian has typed: they grow."""
+
 LONGEST_TEXT = 4096
 NAMES = ("H_G", "H_E")
 HASH_BYTES = 32
@@ -48,8 +51,10 @@ class Confirmation:
     def ask(self, wait: Callable[[float], None], h_g: bytes, h_e: bytes) -> None:
         """Show the words and wait until the guardian typed the ones heard; GuardianError where they differ."""
         write_durably(self._shown, words_text(h_g, h_e).encode())
+        pause = FIRST_LOOK
         while (typed := self._read()) is None:
-            wait(LOOK_EVERY)
+            wait(pause)
+            pause = min(1.5 * pause, LONGEST_LOOK)
         different = [name for name, value in zip(NAMES, (h_g, h_e), strict=True) if typed[name] != value]
         if different:
             raise GuardianError(

@@ -3,11 +3,9 @@
 import shutil
 from pathlib import Path
 
-import httpx
-
 from amarvote.guardian.errors import GuardianError
 from amarvote.participants.files import private_folder
-from amarvote.participants.service import AnswerError, Service
+from amarvote.participants.service import AnswerError, Service, Unanswered
 from amarvote.record.sections import Phase, SectionType, locate
 
 MOST_FILES = 10_000_000
@@ -66,7 +64,7 @@ def _fetch(service: Service, path: str, size: int, target: Path) -> None:
             with partly.open("wb") as file:
                 for piece in service.download(f"/record/{path}", size):
                     file.write(piece)
-        except httpx.TransportError:
+        except Unanswered:
             service.wait(BETWEEN_TRIES)
         else:
             partly.replace(target)

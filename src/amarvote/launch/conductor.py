@@ -27,7 +27,10 @@ DATABASE = "sqlite:///election.db"
 """Relative to the run's folder, in which every process works."""
 
 RECORD = "record"
-LOOK_EVERY = 0.25
+FIRST_LOOK = 0.03
+LONGEST_LOOK = 0.25
+"""Seconds between two looks at the election while nothing moves: they grow."""
+
 TELL_EVERY = 1.0
 SILENT_SECONDS = 20.0
 """After so long without progress, people are told what it waits for."""
@@ -93,7 +96,8 @@ class Conductor:
         """Lead the election to its end; the last progress, and the verified results. Raises RunFailed."""
         self._start_service()
         self._officer.retry_failed()
-        state, told = "", 0.0
+        state, told, pause = "", 0.0, FIRST_LOOK
+        stood: object = None
         while True:
             now, before = time.monotonic(), state
             state = str(self._officer.election()["state"])
@@ -106,7 +110,10 @@ class Conductor:
                 if progress["state"] == "published":
                     return progress, self._officer.results()
             self._step(state)
-            self._supervisor.wait(LOOK_EVERY)
+            stands = (state, self._roles.in_ceremony())
+            pause = FIRST_LOOK if stands != stood else min(1.5 * pause, LONGEST_LOOK)
+            stood = stands
+            self._supervisor.wait(pause)
 
     def close(self) -> None:
         """Give the connection back."""
@@ -116,13 +123,15 @@ class Conductor:
     def _start_service(self) -> None:
         where = ("--database", DATABASE, "--record", RECORD)
         self._supervisor.start(Program("orchestrator", "amarvote.api.serve", (*where, "--socket", SOCKET)))
+        made, steps = self._roles.in_ceremony()
+        for index in range(1, self._options.guardians + 1):
+            if index in self._options.present or made < steps:
+                self._supervisor.start(self._roles.guardian(index))
         for number in range(1, self._options.workers + 1):
             name = f"worker-{number}"
             self._supervisor.start(
                 Program(name, "amarvote.pipeline.worker", (*where, "--name", name), worker=True)
             )
-        for index in self._options.present:
-            self._supervisor.start(self._roles.guardian(index))
 
     def _stop_where_it_failed(self, progress: dict[str, Any]) -> None:
         if progress["failed"]:

@@ -89,15 +89,19 @@ class Supervisor:
         return self._running[name].done
 
     def wait(self, seconds: float) -> None:
-        """Let `seconds` pass, start again whatever died meanwhile; raises ProgramFailed."""
+        """Let `seconds` pass, or fewer where a program has done its work; start again whatever died meanwhile.
+
+        Raises ProgramFailed.
+        """
         until = time.monotonic() + seconds
+        done = self._number_done()
         while True:
             left = until - time.monotonic()
             for descriptor, _ in self._poll.poll(max(0.0, min(left, LOOK_EVERY, self._next_start())) * 1000):
                 self._died(next(one for one in self._running.values() if one.pidfd == descriptor))
             self._start_due()
             self._write_pids()
-            if left <= 0:
+            if left <= 0 or self._number_done() > done:
                 return
 
     def close(self) -> None:
@@ -145,6 +149,9 @@ class Supervisor:
             )
         pause = 0.0 if running.pauses <= 1 else min(0.05 * 2**running.pauses, LONGEST_PAUSE)
         running.due = time.monotonic() + pause
+
+    def _number_done(self) -> int:
+        return sum(one.done for one in self._running.values())
 
     def _reap(self, running: _Running) -> int:
         process = running.process

@@ -7,7 +7,7 @@ A chunk is cut at 50 ballots, at its byte bound, or one second after its first b
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, func, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, func, select, update
 
 from amarvote.pipeline import chunks as life
 from amarvote.pipeline import freezing, states
@@ -30,44 +30,42 @@ def cut(connection: Connection, settings: Settings, election_id: str) -> int:
 
     Returns how many were cut.
     """
-    phase = connection.execute(
-        select(phases, elections.c.state.label("election_state"))
-        .join(elections, elections.c.id == phases.c.election_id)
-        .where(phases.c.election_id == election_id, phases.c.name == NAME, phases.c.state == OPEN)
-    ).one_or_none()
+    phase = connection.execute(_OPEN_PHASE, {"election": election_id}).one_or_none()
     if phase is None:
         return 0
     number = 0
-    while _is_due(connection, settings, election_id, closing=phase.election_state != states.OPEN):
-        waiting = select(ballots.c.number, _BYTES).where(_uncut(election_id))
-        rows = connection.execute(waiting.order_by(ballots.c.number).limit(settings.items)).all()
-        taken = _fill(rows, settings)
+    while _is_due(connection, settings, election_id):
+        waiting = select(ballots.c.number, _BYTES).where(_UNCUT).order_by(ballots.c.number).limit(settings.items)
+        taken = _fill(connection.execute(waiting, {"election": election_id}).all(), settings)
         (chunk_id,) = life.add(connection, phase, [NewChunk(0, len(taken))])
         connection.execute(update(ballots).where(ballots.c.number.in_(taken)).values(chunk_id=chunk_id))
         number += 1
     return number
 
 
+_OPEN_PHASE = select(phases).where(
+    phases.c.election_id == bindparam("election"), phases.c.name == NAME, phases.c.state == OPEN
+)
 _BYTES = (ballots.c.item_bytes + ballots.c.commitment_bytes).label("bytes")
 
+_UNCUT = and_(
+    ballots.c.election_id == bindparam("election"), ballots.c.chunk_id.is_(None), ballots.c.state == "submitted"
+)
+_WAITING = select(
+    func.count().label("ballots"),
+    func.sum(_BYTES).label("bytes"),
+    (now() - func.min(ballots.c.submitted_at)).label("age"),
+    select(elections.c.state).where(elections.c.id == bindparam("election")).scalar_subquery().label("state"),
+).where(_UNCUT)
 
-def _uncut(election_id: str) -> ColumnElement[bool]:
-    return and_(ballots.c.election_id == election_id, ballots.c.chunk_id.is_(None), ballots.c.state == "submitted")
 
-
-def _is_due(connection: Connection, settings: Settings, election_id: str, *, closing: bool) -> bool:
+def _is_due(connection: Connection, settings: Settings, election_id: str) -> bool:
     """Do ballots wait that fill a chunk, or need not wait for others?"""
-    uncut = connection.execute(
-        select(
-            func.count().label("ballots"),
-            func.sum(_BYTES).label("bytes"),
-            (now() - func.min(ballots.c.submitted_at)).label("age"),
-        ).where(_uncut(election_id))
-    ).one()
+    uncut = connection.execute(_WAITING, {"election": election_id}).one()
     if not uncut.ballots:
         return False
     full = uncut.ballots >= settings.items or uncut.bytes >= settings.chunk_bytes
-    return bool(full or closing or uncut.age >= settings.cut_seconds)
+    return bool(full or uncut.state != states.OPEN or uncut.age >= settings.cut_seconds)
 
 
 def _fill(uncut: Sequence[Any], settings: Settings) -> list[int]:

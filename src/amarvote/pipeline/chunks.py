@@ -12,7 +12,7 @@ that comes back late finds another number there and is refused.
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
 
 from amarvote.pipeline.settings import Settings
 from amarvote.store.clock import now
@@ -27,6 +27,40 @@ HALVED = "halved"
 
 UNFINISHED = (READY, HANDED, RUNNING, FAILED)
 """What a phase still waits for."""
+
+# What every chunk needs, built once: making a statement anew takes longer than executing it.
+_NEXT = (
+    select(chunks.c.id)
+    .where(is_handed, chunks.c.due_at <= now())
+    .order_by(chunks.c.handed_at, chunks.c.id)
+    .limit(1)
+    .with_for_update(skip_locked=True)
+)
+_CLAIM = (
+    update(chunks)
+    .where(chunks.c.id == _NEXT.scalar_subquery())
+    .values(
+        state=RUNNING,
+        attempt=chunks.c.attempt + 1,
+        lease_until=now() + bindparam("lease"),
+        worker=bindparam("by"),
+        claimed_at=now(),
+    )
+    .returning(chunks.c.id, chunks.c.attempt, chunks.c.phase_id, chunks.c.election_id)
+)
+_CHUNK = select(chunks).where(chunks.c.id == bindparam("chunk"))
+_CHUNK_LOCKED = _CHUNK.with_for_update(key_share=True)
+_RESULT = insert(chunk_results)
+_FINISH = (
+    update(chunks)
+    .where(chunks.c.id == bindparam("chunk"))
+    .values(state=DONE, finished_at=now(), lease_until=None, reason=None)
+)
+_PHASE_NAME = select(phases.c.name).where(phases.c.id == bindparam("phase"))
+_UNFINISHED = (
+    select(chunks.c.id).where(chunks.c.phase_id == bindparam("phase"), chunks.c.state.in_(UNFINISHED)).limit(1)
+)
+_ELECTION = select(elections).where(elections.c.id == bindparam("election"))
 
 
 class FencedError(Exception):
@@ -89,28 +123,10 @@ def add(connection: Connection, phase: Row[Any], new: list[NewChunk]) -> list[in
 
 def claim(connection: Connection, settings: Settings, worker: str) -> Claim | None:
     """Take the chunk that was handed out first and is due; None where there is none. Counts the attempt."""
-    queue = (
-        select(chunks.c.id)
-        .where(is_handed, chunks.c.due_at <= now())
-        .order_by(chunks.c.handed_at, chunks.c.id)
-        .limit(1)
-        .with_for_update(skip_locked=True)
-    )
-    row = connection.execute(
-        update(chunks)
-        .where(chunks.c.id == queue.scalar_subquery())
-        .values(
-            state=RUNNING,
-            attempt=chunks.c.attempt + 1,
-            lease_until=now() + settings.lease_seconds,
-            worker=worker,
-            claimed_at=now(),
-        )
-        .returning(chunks.c.id, chunks.c.attempt, chunks.c.phase_id, chunks.c.election_id)
-    ).one_or_none()
+    row = connection.execute(_CLAIM, {"lease": settings.lease_seconds, "by": worker}).one_or_none()
     if row is None:
         return None
-    phase = connection.execute(select(phases.c.name).where(phases.c.id == row.phase_id)).scalar_one()
+    phase = connection.execute(_PHASE_NAME, {"phase": row.phase_id}).scalar_one()
     return Claim(row.id, row.attempt, phase, row.phase_id, row.election_id)
 
 
@@ -119,8 +135,7 @@ def held(connection: Connection, claim: Claim, *, locked: bool = True) -> Row[An
 
     FencedError otherwise.
     """
-    own = select(chunks).where(chunks.c.id == claim.chunk_id)
-    row = connection.execute(own.with_for_update(key_share=True) if locked else own).one()
+    row = connection.execute(_CHUNK_LOCKED if locked else _CHUNK, {"chunk": claim.chunk_id}).one()
     if row.state != RUNNING or row.attempt != claim.attempt:
         raise FencedError(f"The {claim} is not ours any more: it is {row.state}, attempt {row.attempt}.")
     return row
@@ -135,8 +150,8 @@ def renew(connection: Connection, settings: Settings, claim: Claim) -> None:
 def finish(connection: Connection, claim: Claim, fields: dict[str, Any], data: bytes) -> None:
     """Store the result and mark the chunk done, in the transaction that holds what it means."""
     held(connection, claim)
-    connection.execute(insert(chunk_results).values(chunk_id=claim.chunk_id, fields=fields, data=data))
-    _set(connection, claim.chunk_id, state=DONE, finished_at=now(), lease_until=None, reason=None)
+    connection.execute(_RESULT, {"chunk_id": claim.chunk_id, "fields": fields, "data": data})
+    connection.execute(_FINISH, {"chunk": claim.chunk_id})
 
 
 def again(connection: Connection, chunk: Row[Any], pause: float, reason: str, **counts: int) -> None:
@@ -192,13 +207,12 @@ def expired(connection: Connection, phase_id: int) -> list[Row[Any]]:
 
 def all_done(connection: Connection, phase_id: int) -> bool:
     """Does the phase wait for no chunk any more?"""
-    unfinished = select(chunks.c.id).where(chunks.c.phase_id == phase_id, chunks.c.state.in_(UNFINISHED))
-    return connection.execute(unfinished.limit(1)).first() is None
+    return connection.execute(_UNFINISHED, {"phase": phase_id}).first() is None
 
 
 def election_row(connection: Connection, election_id: str) -> Row[Any]:
     """The election's row, not locked."""
-    return connection.execute(select(elections).where(elections.c.id == election_id)).one()
+    return connection.execute(_ELECTION, {"election": election_id}).one()
 
 
 def _set(connection: Connection, chunk_id: int, **values: Any) -> None:

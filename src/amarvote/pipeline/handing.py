@@ -4,7 +4,7 @@ So the queue stays short, and a small election never waits behind a big one. Ref
 each commit and every second, in every worker's parent and in the orchestrator, and any number of them agree.
 """
 
-from sqlalchemy import Connection, exists, func, select
+from sqlalchemy import Connection, bindparam, exists, func, select
 
 from amarvote.pipeline import chunks as life
 from amarvote.pipeline.settings import Settings
@@ -14,19 +14,15 @@ from amarvote.store.tables import chunks, elections, is_ready, workers
 
 LEAST_WINDOW = 2
 
-
-def live_workers(connection: Connection, settings: Settings) -> int:
-    """Workers whose heartbeat is fresh."""
-    return connection.execute(
-        select(func.count()).select_from(workers).where(workers.c.beat_at > now() - settings.lost_worker_seconds)
-    ).scalar_one()
-
-
-def window(live: int, active: int) -> int:
-    """How many chunks one of `active` elections may have handed out while `live` workers work."""
-    return max(LEAST_WINDOW, -(-2 * live // active)) if active else LEAST_WINDOW
-
-
+_LIVE = select(func.count()).select_from(workers).where(workers.c.beat_at > now() - bindparam("lost"))
+_PAUSED = select(elections.c.id).where(elections.c.paused)
+_DUE = (
+    select(chunks.c.id)
+    .where(chunks.c.election_id == bindparam("election"), is_ready, chunks.c.due_at <= now())
+    .order_by(chunks.c.id)
+    .limit(bindparam("room"))
+    .with_for_update(key_share=True, skip_locked=True)
+)
 _OUT = (
     select(chunks.c.election_id, func.count().label("chunks"))
     .where(chunks.c.state.in_((life.HANDED, life.RUNNING)))
@@ -35,6 +31,16 @@ _OUT = (
 _WAITING = select(elections.c.id).where(
     ~elections.c.paused, exists().where(chunks.c.election_id == elections.c.id, is_ready)
 )
+
+
+def live_workers(connection: Connection, settings: Settings) -> int:
+    """Workers whose heartbeat is fresh."""
+    return connection.execute(_LIVE, {"lost": settings.lost_worker_seconds}).scalar_one()
+
+
+def window(live: int, active: int) -> int:
+    """How many chunks one of `active` elections may have handed out while `live` workers work."""
+    return max(LEAST_WINDOW, -(-2 * live // active)) if active else LEAST_WINDOW
 
 
 def refill(connection: Connection, settings: Settings) -> int:
@@ -46,7 +52,7 @@ def refill(connection: Connection, settings: Settings) -> int:
     one_at_a_time(connection, "refill")
     out = {row.election_id: row.chunks for row in connection.execute(_OUT)}
     waiting = set(connection.execute(_WAITING).scalars())
-    paused = set(connection.execute(select(elections.c.id).where(elections.c.paused)).scalars())
+    paused = set(connection.execute(_PAUSED).scalars())
     each = window(live_workers(connection, settings), len(waiting | (set(out) - paused)))
     room_over_all = settings.handed_out - sum(out.values())
     handed = 0
@@ -54,15 +60,7 @@ def refill(connection: Connection, settings: Settings) -> int:
         room = min(each - out.get(election_id, 0), room_over_all - handed)
         if room <= 0:
             continue
-        due = list(
-            connection.execute(
-                select(chunks.c.id)
-                .where(chunks.c.election_id == election_id, is_ready, chunks.c.due_at <= now())
-                .order_by(chunks.c.id)
-                .limit(room)
-                .with_for_update(key_share=True, skip_locked=True)
-            ).scalars()
-        )
+        due = list(connection.execute(_DUE, {"election": election_id, "room": room}).scalars())
         if due:
             life.hand_out(connection, due)
             handed += len(due)

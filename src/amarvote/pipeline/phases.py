@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from amarvote.pipeline import chunks as life
 from amarvote.pipeline import locks
@@ -21,6 +21,12 @@ from amarvote.store.tables import phases
 OPEN = locks.OPEN
 DONE = "done"
 STOPPED = "stopped"
+
+_OPEN = (
+    select(phases.c.id)
+    .where(phases.c.election_id == bindparam("election"), phases.c.state == OPEN)
+    .order_by(phases.c.id)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,15 +109,7 @@ def advance(connection: Connection, settings: Settings, election_id: str) -> Non
     moved = True
     while moved:
         moved = False
-        for phase_id in (
-            connection.execute(
-                select(phases.c.id)
-                .where(phases.c.election_id == election_id, phases.c.state == OPEN)
-                .order_by(phases.c.id)
-            )
-            .scalars()
-            .all()
-        ):
+        for phase_id in connection.execute(_OPEN, {"election": election_id}).scalars().all():
             phase = locks.free_phase(connection, phase_id)
             if phase is None:
                 continue

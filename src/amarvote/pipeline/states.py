@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, insert, select, update
 
 from amarvote.pipeline import locks
 from amarvote.store.clock import now
@@ -46,10 +46,18 @@ class WrongStateError(Exception):
     """The election is not in a state that allows this."""
 
 
-def locked(connection: Connection, election_id: str, *, shared: bool = False) -> Row[Any]:
-    """The election's row, locked until the transaction ends; `shared` where many may do the same side by side."""
-    own = select(elections).where(elections.c.id == election_id)
-    return connection.execute(own.with_for_update(read=shared)).one()
+_KEPT = select(elections.c.state).where(elections.c.id == bindparam("election")).with_for_update(read=True)
+
+
+def locked(connection: Connection, election_id: str) -> Row[Any]:
+    """The election's row, locked until the transaction ends."""
+    return connection.execute(select(elections).where(elections.c.id == election_id).with_for_update()).one()
+
+
+def kept(connection: Connection, election_id: str) -> str:
+    """The election's state, which stays until the transaction ends; many may keep it side by side."""
+    state: str = connection.execute(_KEPT, {"election": election_id}).scalar_one()
+    return state
 
 
 def move(connection: Connection, election_id: str, to: str, note: str | None = None) -> None:

@@ -2,7 +2,8 @@
 
 This parent holds the database's door and the lease; a child computes. While the child computes, no connection
 and no transaction is open. The steps of the loop have names; `committing` is the last moment before the
-transaction commits. Those that can last stand in the worker's heartbeat row: starting, idle, asked.
+transaction commits. Those that can last stand in the worker's heartbeat row, a second later at most: starting,
+idle, asked.
 
     starting, idle, claimed, loaded, asked, answered, committing, committed
 """
@@ -66,7 +67,8 @@ class Worker:
 
     def run(self) -> None:
         """Take chunk after chunk until told to stop, or grown too large."""
-        self._step("starting", None)
+        self._step("starting")
+        self._heartbeat.beat()
         with self._database.write() as connection:
             life.end_leases(connection, self._name)
         try:
@@ -88,7 +90,8 @@ class Worker:
         self._keep_moving()
         if not self.one_chunk():
             if self._heartbeat.step != "idle":
-                self._step("idle", None)
+                self._step("idle")
+                self._heartbeat.beat()
             time.sleep(self._settings.idle_seconds)
 
     def one_chunk(self) -> bool:
@@ -97,7 +100,7 @@ class Worker:
             claim = life.claim(connection, self._settings, self._name)
         if claim is None:
             return False
-        self._step("claimed", claim)
+        self._step("claimed")
         try:
             self._work(claim)
         except FencedError as lost:
@@ -110,9 +113,9 @@ class Worker:
         """Load, compute, commit; whatever goes wrong is written down."""
         try:
             self._computer.ask(self._load(claim))
-            self._step("asked", claim)
+            self._step("asked")
             answer = self._wait(claim)
-            self._step("answered", claim)
+            self._step("answered")
             self._commit(claim, answer)
         except ChildDiedError as died:
             self._computer.kill()
@@ -131,7 +134,7 @@ class Worker:
             with self._database.write() as connection:
                 failing.error(connection, self._settings, claim, reason)
                 handing.refill(connection, self._settings)
-        self._step("committed", None)
+        self._step("committed")
 
     def _load(self, claim: Claim) -> Message:
         """What the child needs, read in one snapshot."""
@@ -142,7 +145,7 @@ class Worker:
             if load is None:
                 raise ChunkRefusedError(f"Phase {claim.phase} has no chunks.")
             message = load(place, chunk)
-        self._step("loaded", claim)
+        self._step("loaded")
         return message
 
     def _wait(self, claim: Claim) -> Message:
@@ -197,18 +200,17 @@ class Worker:
     def _give_back(self) -> None:
         """After each chunk: memory back to the system; whoever is still too large is replaced."""
         memory.trim()
-        self._heartbeat.measure()
-        if self._computer.resident_kb() > self._settings.child_rss_kb:
-            log.warning("the computing process has grown to %d KiB; it is replaced", self._computer.resident_kb())
+        own, child = self._heartbeat.measure()
+        if child > self._settings.child_rss_kb:
+            log.warning("the computing process has grown to %d KiB; it is replaced", child)
             self._computer.stop()
-        own = memory.resident_kb(os.getpid())
         if own > self._settings.parent_rss_kb:
             log.warning("this worker has grown to %d KiB; it ends, to be started anew", own)
             self._over = True
 
-    def _step(self, name: str, claim: Claim | None) -> None:
+    def _step(self, name: str) -> None:
         if name in LASTING:
-            self._heartbeat.at(name, claim)
+            self._heartbeat.step = name
         self._at_step(name)
 
 

@@ -376,7 +376,6 @@ workers = Table(
     Column("pid", Integer, nullable=False),
     Column("child_pid", Integer),
     Column("step", Text, nullable=False),
-    Column("chunk_id", Integer),
     Column("chunks_done", Integer, nullable=False, default=0),
     Column("baseline_kb", Integer),  # RSS of parent and child before the first chunk
     Column("rss_kb", Integer),
