@@ -85,7 +85,7 @@ def test_rabbitmq_keeps_messages_over_its_end(rabbitmq_server: rabbitmq.RabbitMQ
     assert rabbitmq_server.cut_connections(vhost) == 1
     with pytest.raises(pika.exceptions.AMQPConnectionError):
         channel.basic_get("kept")
-    # A node of 3.10 that is killed within about a second of a quorum queue's making never finds a leader for it again.
+    # Killed within about a second of a quorum queue's making, a node of 3.10 never finds a leader for it again.
     time.sleep(2.5)
     rabbitmq_server.kill()
     rabbitmq_server.start()
