@@ -1,7 +1,6 @@
 """One election, as the processes that open the database see it."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
@@ -19,11 +18,10 @@ __all__ = ["Database", "NoDatabaseError", "Service", "open_service", "steps"]
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """The database, the election of this service, the directory of records, and the times."""
+    """The database, the election of this service, and the times."""
 
     database: Database
     election_id: str
-    records: Path
     settings: Settings = DEFAULTS
 
     def election(self, connection: Connection) -> Row[Any]:
@@ -45,9 +43,7 @@ class Service:
         self.database.close()
 
 
-def open_service(
-    url: str, records: Path, election_id: str | None = None, settings: Settings = DEFAULTS
-) -> Service:
+def open_service(url: str, election_id: str | None = None, settings: Settings = DEFAULTS) -> Service:
     """The service of an election in this database: the one named, or the only one there is."""
     database = Database(url)
     database.require_schema()
@@ -59,4 +55,4 @@ def open_service(
         raise NotFound(
             f"{url} holds {len(ids)} elections ({', '.join(ids) or 'none'}); say which one with --election."
         )
-    return Service(database, election_id, records, settings)
+    return Service(database, election_id, settings)
