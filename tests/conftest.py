@@ -1,3 +1,3 @@
-"""Fixtures of staged elections, for every folder of tests."""
+"""Fixtures for every folder of tests: staged elections and private servers."""
 
-pytest_plugins = ["staging.fixtures"]
+pytest_plugins = ["staging.fixtures", "servers.missing", "servers.fixtures"]

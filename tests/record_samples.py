@@ -44,13 +44,8 @@ from amarvote.record.items import (
 from amarvote.record.merkle import root_of
 from amarvote.record.schema import RECORD_ITEM, VARINT_KINDS, Field, Kind, Message, varint
 from amarvote.record.sections import Carrier, Phase, Section, SectionType, device_section, segment_path
-from amarvote.record.writer import (
-    phase_root,
-    write_manifest_copy,
-    write_segment,
-    write_signature,
-    write_toc,
-)
+from amarvote.record.writer import phase_root
+from record_folder import write_manifest_copy, write_segment, write_signature, write_toc
 
 MANIFEST = b'{"electionId":"e", "contests":[]}'
 H_DI = bytes(range(32))

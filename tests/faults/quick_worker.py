@@ -1,6 +1,6 @@
 """The worker with short times, and where asked for a death at a named step of its loop. Only for tests.
 
-    python quick_worker.py DATABASE RECORDS NAME [STEP parent|child]
+    python quick_worker.py DATABASE NAME [STEP parent|child]
 
 It is the real worker and its real child; all that is added is that once, when the step is reached, it
 kills itself or its child. After it survived its child's death by two chunks, it ends.
@@ -9,7 +9,6 @@ kills itself or its child. After it survived its child's death by two chunks, it
 import os
 import signal
 import sys
-from pathlib import Path
 
 from amarvote.pipeline import memory
 from amarvote.pipeline.computer import Computer
@@ -50,11 +49,9 @@ class Death:
 
 
 if __name__ == "__main__":
-    url, records, name, *death = sys.argv[1:]
+    url, name, *death = sys.argv[1:]
     memory.one_arena()
-    computer = Computer(Path(records))
-    worker = Worker(
-        Database(url), Path(records), name, QUICK, computer=computer, at_step=Death(*death) if death else no_step
-    )
+    computer = Computer()
+    worker = Worker(Database(url), name, QUICK, computer=computer, at_step=Death(*death) if death else no_step)
     memory.settle()
     run_until_terminated(worker)

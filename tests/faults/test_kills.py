@@ -47,10 +47,10 @@ class Processes:
         return process
 
     def worker(self, name, *death):
-        return self.start("quick_worker.py", self.stage.url, self.stage.records, name, *death)
+        return self.start("quick_worker.py", self.stage.url, name, *death)
 
     def api(self, socket):
-        return self.start("quick_api.py", self.stage.url, self.stage.records, socket)
+        return self.start("quick_api.py", self.stage.url, socket)
 
     def end(self):
         for process in self.started:
@@ -92,13 +92,14 @@ def wait_until(stage, state, keep_going=lambda: None):
 def check_outcome(stage, votes):
     """The tally of an undisturbed run, each ballot once, a record that verifies."""
     assert results.results(stage.service)["totals"] == {"c1": {"o1": 9, "o2": 5}}
-    assert verify_record(stage.record).passed
-    with open_record(stage.record) as record:
+    record = stage.download()
+    assert verify_record(record).passed
+    with open_record(record) as opened:
         found = [
             read_ballot(decode_item(raw.data)).id_b
-            for section in record.sections()
+            for section in opened.sections()
             if section.type is SectionType.DEVICE
-            for raw in record.items(section)
+            for raw in opened.items(section)
             if raw.item.WhichOneof("item") == "encrypted_ballot"
         ]
     assert sorted(found) == sorted(vote.ballot.id_b for vote in votes)

@@ -41,7 +41,7 @@ def test_each_chunk_has_one_winner(database):
     add_election(database, "one", "aggregate", [(number, number + 1) for number in range(12)])
     worker_beats(database, [f"w{number}" for number in range(6)])
     with database.write() as connection:
-        assert handing.refill(connection, SETTINGS) == 12
+        assert len(handing.refill(connection, SETTINGS)) == 12
 
     def claim_two(number):
         own = Database(database.url)
@@ -206,17 +206,17 @@ def test_all_elections_together_have_a_bound(database):
         add_election(database, f"e{number}", "aggregate", [(one, one + 1) for one in range(10)])
     few = Settings(handed_out=5)
     with database.write() as connection:
-        assert handing.refill(connection, few) == 5
-        assert handing.refill(connection, few) == 0
+        assert len(handing.refill(connection, few)) == 5
+        assert len(handing.refill(connection, few)) == 0
 
 
 def test_failed_and_paused_chunks_hold_no_credit(database):
     add_election(database, "one", "publish", [(number, number + 1) for number in range(6)])
     with database.write() as connection:
-        assert handing.refill(connection, SETTINGS) == 2
+        assert len(handing.refill(connection, SETTINGS)) == 2
         for _ in range(2):
             claim = life.claim(connection, SETTINGS, "w")
             life.park(connection, life.held(connection, claim), "broken")
-        assert handing.refill(connection, SETTINGS) == 2
+        assert len(handing.refill(connection, SETTINGS)) == 2
         connection.execute(update(chunks).values(state=life.DONE).where(chunks.c.state == life.HANDED))
-        assert handing.refill(connection, SETTINGS) == 2
+        assert len(handing.refill(connection, SETTINGS)) == 2

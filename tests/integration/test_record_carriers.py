@@ -16,7 +16,7 @@ from amarvote.record.errors import UnreadableRecord
 from amarvote.record.merkle import leaf, root_of
 from amarvote.record.reader import open_record
 from amarvote.record.sections import Carrier, Phase, Section, SectionType
-from amarvote.record.writer import write_segment
+from record_folder import write_segment
 
 FORMS = [(carrier, archive) for carrier in Carrier for archive in (False, True)]
 

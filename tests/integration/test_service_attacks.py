@@ -13,7 +13,7 @@ from amarvote.electionguard.manifest import manifest_bytes
 from amarvote.elections import guardian_desk, mail, officer, progress, results
 from amarvote.elections.errors import Conflict, Forbidden, NotFound, Unprocessable
 from amarvote.elections.submission import submit
-from amarvote.store.tables import ballot_items, ballots, elections, record_items
+from amarvote.store.tables import ballot_items, ballots, elections, record_files, record_items
 from staging.people import Vote, cast, ceremony, make_manifest, submission, token_of
 from staging.stage import Stage
 
@@ -363,8 +363,10 @@ def test_a_second_aggregated_root_is_refused(opened):
     counted(opened)
     opened.answer(opened.run([1, 3]))
     opened.work(until="verifying")
-    changed = opened.record / "aggregated" / "encrypted_tally.binpb"
-    changed.write_bytes(changed.read_bytes()[:-1] + b"\0")
+    with opened.service.database.write() as connection:
+        tally = record_files.c.path == "aggregated/encrypted_tally.binpb"
+        data = connection.execute(select(record_files.c.data).where(tally)).scalar_one()
+        connection.execute(update(record_files).where(tally).values(data=data[:-1] + b"\0"))
     opened.work()
     assert opened.state() == "verification_failed"
     with pytest.raises(NotFound):

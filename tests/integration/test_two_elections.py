@@ -37,7 +37,7 @@ def test_a_small_election_is_counted_while_a_big_one_still_is(tmp_path, plain_gu
     big.work()
     assert results.results(big.service)["totals"] == {"c1": {"o1": 8, "o2": 8}}
     for stage in (big, small):
-        assert verify_record(stage.record).passed
+        assert verify_record(stage.download()).passed
 
 
 def test_a_token_is_of_one_election_only(tmp_path, plain_guardians, plain_manifest):

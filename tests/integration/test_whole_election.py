@@ -69,7 +69,7 @@ def test_an_election_from_open_voting_to_verified_results(opened):
         "aggregated/encrypted_tally.binpb",
         "setup/manifest.json",
     } <= paths
-    assert verify_record(stage.record, Phase.AGGREGATED).passed
+    assert verify_record(stage.download(), Phase.AGGREGATED).passed
     stage.answer(stage.run([1, 3]))
     # results stay closed, and the final sections out of sight, until the record is verified
     while stage.state() != "published":
@@ -81,7 +81,7 @@ def test_an_election_from_open_voting_to_verified_results(opened):
     found = results.results(stage.service)
     assert found["totals"] == {"c1": {"o1": 4, "o2": 3}}
     assert [one["contests"] for one in found["challenged"]] == [{"c1": {"o1": 0, "o2": 1}}]
-    report = verify_record(stage.record)
+    report = verify_record(stage.download())
     assert report.passed
     row = stage.row()
     assert report.roots[Phase.FINAL] == row.final_root
@@ -104,14 +104,14 @@ def test_a_chained_election_verifies_and_keeps_the_order_of_its_devices(opened_c
     votes = cast_some(stage)
     stage.count([2, 3])
     assert results.results(stage.service)["totals"] == {"c1": {"o1": 4, "o2": 3}}
-    assert verify_record(stage.record).passed
+    assert verify_record(stage.download()).passed
     assert codes_of_device_1(stage, ballots.c.id_b) == [votes[number].ballot.id_b for number in (0, 2, 4, 6, 7)]
 
 
 def test_an_election_without_any_ballot_has_totals_of_zero(opened):
     opened.count([1, 2])
     assert results.results(opened.service)["totals"] == {"c1": {"o1": 0, "o2": 0}}
-    assert verify_record(opened.record).passed
+    assert verify_record(opened.download()).passed
 
 
 def test_weights_of_the_roll_are_added(stage):
@@ -124,7 +124,7 @@ def test_weights_of_the_roll_are_added(stage):
     stage.submit(Vote(heavy.token, replace(heavy.ballot, weight=5), heavy.commitments, heavy.secret))
     stage.count([1, 2])
     assert results.results(stage.service)["totals"] == {"c1": {"o1": 1, "o2": 5}}
-    assert verify_record(stage.record).passed
+    assert verify_record(stage.download()).passed
 
 
 def test_nothing_is_taken_after_the_close_and_what_was_taken_is_counted(opened):
@@ -178,7 +178,7 @@ def test_a_challenged_ballot_that_its_nonce_does_not_open_holds_nothing_back(ope
     assert opened.state() == "published"
     (shown,) = results.results(opened.service)["challenged"]
     assert {finding["code"] for finding in shown["findings"]} == {"13.B"}
-    report = verify_record(opened.record)
+    report = verify_record(opened.download())
     assert {code for code, outcome in report.checks.items() if outcome == "failed"} == {"13.B"}
     assert {finding.where for finding in report.findings} == {finding["where"] for finding in shown["findings"]}
 

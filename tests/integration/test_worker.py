@@ -29,10 +29,10 @@ def worker_of(opened):
     computers = []
 
     def make(settings=AT_ONCE, at_step=no_step):
-        computer = Computer(opened.records)
+        computer = Computer()
         computers.append(computer)
         relay(opened.service.database, settings)
-        worker = Worker(opened.service.database, opened.records, "w", settings, computer, at_step)
+        worker = Worker(opened.service.database, "w", settings, computer, at_step)
         computer.start()
         return worker, computer
 
@@ -46,7 +46,7 @@ def test_parent_and_child_stay_small_and_say_so(opened, worker_of):
     for number in range(6):
         opened.vote(1 + number % 2)
     command = [sys.executable, "-m", "amarvote.pipeline.worker", "--database", opened.url, "--name", "earnest"]
-    process = subprocess.Popen([*command, "--record", str(opened.records)])
+    process = subprocess.Popen(command)
     try:
         while progress.progress(opened.service)["ballots"]["accepted"] < 6:
             assert process.poll() is None
@@ -143,11 +143,11 @@ def test_what_the_child_cannot_do_is_the_chunks_reason(opened, worker_of):
 
 
 def test_a_child_that_cannot_start_is_told_from_one_that_was_killed(opened):
-    computer = Computer(opened.records, ("-c", "raise SystemExit(3)"))
+    computer = Computer(("-c", "raise SystemExit(3)"))
     with pytest.raises(ChildDiedError, match="ended with code 3"):
         computer.start()
     computer.stop()
-    computer = Computer(opened.records)
+    computer = Computer()
     computer.start()
     os.kill(computer.pid, signal.SIGKILL)
     with pytest.raises(ChildDiedError, match="killed by signal 9"):
@@ -179,7 +179,7 @@ def test_an_answer_that_nobody_waited_for_is_not_taken_for_the_next_one(opened, 
 
 def test_a_child_that_never_gets_ready_is_given_up(opened, monkeypatch):
     monkeypatch.setattr("amarvote.pipeline.computer.START_SECONDS", 0.2)
-    computer = Computer(opened.records, ("-c", "import time; time.sleep(60)"))
+    computer = Computer(("-c", "import time; time.sleep(60)"))
     with pytest.raises(ChildDiedError, match="was not ready"):
         computer.start()
     assert computer.pid is None
@@ -217,8 +217,6 @@ def test_the_command_refuses_a_database_that_is_none(tmp_path):
             "amarvote.pipeline.worker",
             "--database",
             f"sqlite:///{tmp_path}/no.db",
-            "--record",
-            ".",
         ],
         capture_output=True,
         text=True,

@@ -15,8 +15,10 @@ from amarvote.electionguard.confirmation import chained_field, initial_hash, unc
 from amarvote.electionguard.decryption import tally_ciphertexts
 from amarvote.electionguard.engine import Engine
 from amarvote.elections import device_desk, guardian_desk, mail, officer, rolls, submission
+from amarvote.elections import record_files as public_files
 from amarvote.elections.creating import create
 from amarvote.elections.service import service_of
+from amarvote.pipeline import record_files
 from amarvote.pipeline.child import ERROR
 from amarvote.pipeline.computer import Computer
 from amarvote.pipeline.computing.kit import Kit
@@ -47,14 +49,19 @@ QUICK = Settings(
 class SameProcess(Computer):
     """Computes in the worker's own process: the same work without a child, where a test is not about processes."""
 
-    def __init__(self, records: Path) -> None:
-        super().__init__(records)
-        self.kit = Kit(records)
+    def __init__(self, database: Database) -> None:
+        super().__init__()
+        self.database = database
+        self.kit = Kit(self.give)
         self.before: Callable[[Message], None] = _nothing
         self._given: Message | None = None
 
     def start(self) -> None:
         pass
+
+    def give(self, wanted: Message) -> Message:
+        with self.database.read() as connection:
+            return record_files.give(connection, wanted)
 
     def ask(self, question: Message) -> None:
         try:
@@ -90,7 +97,7 @@ class Stage:
         self.guardians = guardians
         self.context = guardians.context
         self.url = f"sqlite:///{folder / 'election.db'}"
-        self.records = folder / "records"
+        self.name = name
         self.device_count = devices
         self.creation = create(
             database or Database(self.url),
@@ -99,16 +106,12 @@ class Stage:
             k=self.context.k,
             device_names=[f"device-{number}" for number in range(1, devices + 1)],
             minimum_group=minimum_group,
-            folder=name,
             tokens_file=folder / f"{name}.tokens",
         )
-        self.record = self.records / name
-        self.service = service_of(
-            database or Database(self.url), self.creation.election_id, self.records, settings
-        )
+        self.service = service_of(database or Database(self.url), self.creation.election_id, settings)
         self.engine = Engine()
         self.engine.prepare(self.context.joint_key, self.context.joint_data_key)
-        self.computer = SameProcess(self.records)
+        self.computer = SameProcess(self.service.database)
         self.voters = 0
 
     def moved_to(self, folder: Path) -> "Stage":
@@ -116,11 +119,10 @@ class Stage:
         self.service.close()
         shutil.copytree(self.folder, folder, dirs_exist_ok=True)
         twin = copy.copy(self)
-        twin.folder, twin.records = folder, folder / "records"
+        twin.folder = folder
         twin.url = f"sqlite:///{folder / 'election.db'}"
-        twin.record = twin.records / self.record.name
-        twin.service = replace(self.service, database=Database(twin.url), records=twin.records)
-        twin.computer = SameProcess(twin.records)
+        twin.service = replace(self.service, database=Database(twin.url))
+        twin.computer = SameProcess(twin.service.database)
         return twin
 
     # ---- chunks
@@ -129,7 +131,7 @@ class Stage:
         """Do chunks in this process until there are none (or `until` is the election's state); how many."""
         done = 0
         settings = replace(self.service.settings, cut_seconds=0.0)
-        worker = Worker(self.service.database, self.records, "here", settings, computer=self.computer)
+        worker = Worker(self.service.database, "here", settings, computer=self.computer)
         while done < most and self.state() != until:
             relay(self.service.database, settings)
             if not worker.one_chunk():
@@ -140,6 +142,17 @@ class Stage:
     def state(self) -> str:
         with self.service.database.read() as connection:
             return str(self.service.election(connection).state)
+
+    def download(self) -> Path:
+        """The public files of the record, in a folder of their own."""
+        folder = self.folder / f"{self.name}-downloaded"
+        shutil.rmtree(folder, ignore_errors=True)
+        for listed in public_files.listing(self.service)["files"]:
+            file = public_files.public_file(self.service, listed["path"])
+            target = folder / file.path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(b"".join(public_files.content(self.service, file, 0, file.size)))
+        return folder
 
     def row(self) -> Any:
         with self.service.database.read() as connection:

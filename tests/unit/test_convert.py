@@ -8,7 +8,7 @@ from amarvote.record.convert import ConversionError, convert_record
 from amarvote.record.items import TocEntry
 from amarvote.record.reader import open_record
 from amarvote.record.sections import Carrier, Section, SectionType
-from amarvote.record.writer import write_toc
+from record_folder import write_toc
 
 
 def converted(source: Path, target: Path, carrier: Carrier, *, archive: bool = False) -> Path:

@@ -10,7 +10,7 @@ from amarvote.record.framing import frame, segment_header
 from amarvote.record.items import TocEntry
 from amarvote.record.reader import open_record
 from amarvote.record.sections import Carrier, Phase, Section, SectionType, segment_path
-from amarvote.record.writer import write_segment, write_toc
+from record_folder import write_segment, write_toc
 
 GUARDIANS = Section(SectionType.GUARDIANS)
 

@@ -16,7 +16,7 @@ from amarvote.record.framing import frame, segment_header
 from amarvote.record.items import TocEntry
 from amarvote.record.reader import Record, open_record
 from amarvote.record.sections import Carrier, Section, SectionType, segment_path
-from amarvote.record.writer import write_toc
+from record_folder import write_toc
 
 HEADER = Section(SectionType.HEADER)
 GUARDIANS = Section(SectionType.GUARDIANS)

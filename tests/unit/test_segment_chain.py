@@ -10,7 +10,7 @@ from amarvote.record import codec
 from amarvote.record.folder import Folder
 from amarvote.record.sections import Carrier, segment_path
 from amarvote.record.segment_chain import SegmentChain
-from amarvote.record.writer import write_segment
+from record_folder import write_segment
 
 ITEMS = [codec.ballot_item(samples.ballot(number)) for number in range(20)]
 

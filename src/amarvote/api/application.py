@@ -3,7 +3,7 @@
 from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 
-from amarvote.api import officers, participants, public
+from amarvote.api import officers, participants, public, record
 from amarvote.elections.errors import Conflict, Forbidden, NotFound, Refusal, Unauthorized, Unprocessable
 from amarvote.elections.service import Service
 
@@ -20,7 +20,7 @@ def application(service: Service) -> FastAPI:
     """The API of this service."""
     app = FastAPI(title="AmarVote", docs_url=None, redoc_url=None)
     app.state.service = service
-    for module in (public, participants, officers):
+    for module in (public, record, participants, officers):
         app.include_router(module.router)
 
     @app.exception_handler(Refusal)

@@ -28,7 +28,6 @@ def main() -> int:
     parser.add_argument("--tokens", required=True, type=Path, help="where the bearer tokens are written")
     parser.add_argument("--minimum-group", type=int, default=MINIMUM_GROUP)
     parser.add_argument("--title")
-    parser.add_argument("--folder", default=".", help="of the record, below the directory of records")
     options = parser.parse_args()
     with options.manifest.open("rb") as file:
         manifest = file.read(LARGEST_MANIFEST + 1)
@@ -43,7 +42,6 @@ def main() -> int:
             k=options.quorum,
             device_names=options.device,
             minimum_group=options.minimum_group,
-            folder=options.folder,
             tokens_file=options.tokens,
             title=options.title,
         )

@@ -4,8 +4,6 @@
                               h_e, joint_key, joint_data_key, h_g; null before}
     GET /election/manifest   the exact bytes
     GET /ballots/{id_b hex}  {state: submitted|waiting|accepted|rejected, findings: [{code, where, message}]}
-    GET /record              {phase: setup|aggregated|final|null, files: [{path, size}]}
-    GET /record/{path}       the bytes of one file
     GET /progress            see elections.progress
     GET /results             see elections.results; 404 until the record is verified
 
@@ -15,10 +13,10 @@ Bytes in JSON are base64; ids of ballots are hex.
 from typing import Any
 
 from fastapi import APIRouter, Request
-from fastapi.responses import FileResponse, Response
+from fastapi.responses import Response
 
 from amarvote.api.bodies import service_of
-from amarvote.elections import overview, progress, record_files, results, submission
+from amarvote.elections import overview, progress, results, submission
 from amarvote.elections.errors import NotFound
 
 router = APIRouter()
@@ -42,18 +40,6 @@ def ballot(request: Request, id_b: str) -> dict[str, Any]:
     if len(id_b) != 64 or not set(id_b) <= set("0123456789abcdef"):
         raise NotFound("A ballot's identifier is 64 lower-case hex digits.")
     return submission.ballot_state(service_of(request), bytes.fromhex(id_b))
-
-
-@router.get("/record")
-def record(request: Request) -> dict[str, Any]:
-    """The public files of the record."""
-    return record_files.listing(service_of(request))
-
-
-@router.get("/record/{path:path}")
-def record_file(request: Request, path: str) -> FileResponse:
-    """One public file of the record."""
-    return FileResponse(record_files.file_path(service_of(request), path), media_type="application/octet-stream")
 
 
 @router.get("/progress")

@@ -1,4 +1,4 @@
-"""`python -m amarvote.api.serve --database URL --socket PATH --record DIR [--election ID]`: the orchestrator.
+"""`python -m amarvote.api.serve --database URL --socket PATH [--election ID]`: the orchestrator.
 
 Serves one election over a UNIX socket, which its owner alone may use, and evaluates every transition again each
 second. Any number may run beside each other; when one dies, what it would have done is done by the next sweep.
@@ -29,12 +29,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="amarvote.api.serve", description="Serve an election over a socket.")
     parser.add_argument("--database", required=True, help="sqlite:////absolute/path")
     parser.add_argument("--socket", required=True, type=Path)
-    parser.add_argument("--record", required=True, type=Path, help="directory of the records")
     parser.add_argument("--election", help="its identifier, where the database holds several")
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     try:
-        service = open_service(options.database, options.record, options.election)
+        service = open_service(options.database, options.election)
     except (NoDatabaseError, Refusal) as problem:
         sys.stderr.write(f"{problem}\n")
         return UNREADABLE

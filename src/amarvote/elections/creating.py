@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert
 
 from amarvote.electionguard.errors import ManifestError
 from amarvote.electionguard.manifest import parse_manifest
-from amarvote.elections.errors import Conflict, Unprocessable
+from amarvote.elections.errors import Unprocessable
 from amarvote.pipeline import states
 from amarvote.store.clock import now
 from amarvote.store.database import Database
@@ -51,7 +51,6 @@ def create(
     k: int,
     device_names: Sequence[str],
     minimum_group: int,
-    folder: str,
     tokens_file: Path,
     title: str | None = None,
 ) -> Creation:
@@ -59,7 +58,7 @@ def create(
 
     The file of tokens is on the disk before the election is: a crash in between leaves tokens of no election, and
     creating again replaces them. Raises Unprocessable for a manifest that cannot be used or numbers that do not
-    go together, Conflict where an election has this folder already.
+    go together.
     """
     try:
         parsed = parse_manifest(manifest)
@@ -69,10 +68,6 @@ def create(
         raise Unprocessable(f"A quorum of {k} among {n} guardians is none; it takes 1 ≤ k ≤ n ≤ {MOST_GUARDIANS}.")
     if len(set(device_names)) != len(device_names) or not all(map(_is_plain, device_names)):
         raise Unprocessable("Device names must be distinct, not empty, and of letters, digits, '-', '_' and '.'.")
-    if folder != "." and not _is_plain(folder):
-        raise Unprocessable(
-            "The record's folder is a plain name below the directory of records, or '.' for itself."
-        )
     if minimum_group < 0:
         raise Unprocessable("The smallest group that is opened cannot be negative.")
     creation = Creation(
@@ -83,11 +78,8 @@ def create(
     )
     database.create_schema()
     with database.write() as connection:
-        if connection.execute(select(elections.c.id).where(elections.c.folder == folder)).first():
-            raise Conflict(f"This database has an election with its record in {folder!r} already.")
         election = {
             "id": creation.election_id,
-            "folder": folder,
             "title": title or parsed.name,
             "state": states.CEREMONY,
             "paused": False,

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
@@ -23,14 +22,13 @@ __all__ = ["Database", "NoDatabaseError", "Service", "open_service", "service_of
 
 @dataclass(frozen=True)
 class Service:
-    """The database, the election of this service, the directory of records, and the times.
+    """The database, the election of this service, and the times.
 
     What never changes is read once and kept: who may ask, the manifest, and the context once there is one.
     """
 
     database: Database
     election_id: str
-    records: Path
     settings: Settings
     bearers: Bearers
     manifest: bytes
@@ -63,9 +61,7 @@ class Service:
         self.database.close()
 
 
-def open_service(
-    url: str, records: Path, election_id: str | None = None, settings: Settings = DEFAULTS
-) -> Service:
+def open_service(url: str, election_id: str | None = None, settings: Settings = DEFAULTS) -> Service:
     """The service of an election in this database: the one named, or the only one there is."""
     database = Database(url)
     database.require_schema()
@@ -77,12 +73,12 @@ def open_service(
         raise NotFound(
             f"{url} holds {len(ids)} elections ({', '.join(ids) or 'none'}); say which one with --election."
         )
-    return service_of(database, election_id, records, settings)
+    return service_of(database, election_id, settings)
 
 
-def service_of(database: Database, election_id: str, records: Path, settings: Settings = DEFAULTS) -> Service:
+def service_of(database: Database, election_id: str, settings: Settings = DEFAULTS) -> Service:
     """The service of this election, which the database holds."""
     with database.read() as connection:
         manifest = bytes(election_row(connection, election_id).manifest)
         bearers = read_bearers(connection, election_id)
-    return Service(database, election_id, records, settings, bearers, manifest)
+    return Service(database, election_id, settings, bearers, manifest)

@@ -1,7 +1,8 @@
-"""`python -m amarvote.pipeline.child --parent PID --record DIR`: computes what it reads from its input, no more.
+"""`python -m amarvote.pipeline.child --parent PID`: computes what it reads from its input, no more.
 
-It opens no database and no socket, ends when its parent does, and answers each message with the result, or with
-"error" and the reason. Out of memory it simply dies: that is counted as a death, not as an error of the chunk.
+It opens no database, no socket and no file, ends when its parent does, and answers each message with the result,
+or with "error" and the reason; before that it may ask for pieces of a record. Out of memory it simply dies: that
+is counted as a death, not as an error of the chunk.
 """
 
 import argparse
@@ -10,13 +11,12 @@ import logging
 import os
 import signal
 import sys
-from pathlib import Path
 from typing import IO
 
 from amarvote.pipeline import memory
 from amarvote.pipeline.computing.kit import Kit
 from amarvote.pipeline.computing.works import WORKS
-from amarvote.pipeline.messages import Message, read, write
+from amarvote.pipeline.messages import Message, PipeError, read, write
 
 log = logging.getLogger(__name__)
 
@@ -29,14 +29,13 @@ def main() -> int:
     """Compute until the input ends."""
     parser = argparse.ArgumentParser(prog="amarvote.pipeline.child")
     parser.add_argument("--parent", required=True, type=int)
-    parser.add_argument("--record", required=True, type=Path)
     options = parser.parse_args()
     if not die_with(options.parent):
         return 0
     # Whatever a library prints must not end up between two messages.
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    serve(Kit(options.record), sys.stdin.buffer, answers)
+    serve(sys.stdin.buffer, answers)
     return 0
 
 
@@ -46,8 +45,17 @@ def die_with(parent: int) -> bool:
     return os.getppid() == parent
 
 
-def serve(kit: Kit, questions: IO[bytes], answers: IO[bytes]) -> None:
+def serve(questions: IO[bytes], answers: IO[bytes]) -> None:
     """Answer each message, and give memory back after it."""
+
+    def ask(wanted: Message) -> Message:
+        write(answers, wanted)
+        given = read(questions)
+        if given is None:
+            raise PipeError("The parent gave no answer.")
+        return given
+
+    kit = Kit(ask)
     memory.settle()
     write(answers, Message(READY))
     while (message := read(questions)) is not None:

@@ -12,7 +12,19 @@ that comes back late finds another number there and is refused.
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    and_,
+    bindparam,
+    func,
+    insert,
+    literal_column,
+    or_,
+    select,
+    update,
+)
 
 from amarvote.pipeline.settings import Settings
 from amarvote.store.clock import now
@@ -29,25 +41,6 @@ UNFINISHED = (READY, HANDED, RUNNING, FAILED)
 """What a phase still waits for."""
 
 # What every chunk needs, built once: making a statement anew takes longer than executing it.
-_NEXT = (
-    select(chunks.c.id)
-    .where(is_handed, chunks.c.due_at <= now())
-    .order_by(chunks.c.handed_at, chunks.c.id)
-    .limit(1)
-    .with_for_update(skip_locked=True)
-)
-_CLAIM = (
-    update(chunks)
-    .where(chunks.c.id == _NEXT.scalar_subquery())
-    .values(
-        state=RUNNING,
-        attempt=chunks.c.attempt + 1,
-        lease_until=now() + bindparam("lease"),
-        worker=bindparam("by"),
-        claimed_at=now(),
-    )
-    .returning(chunks.c.id, chunks.c.attempt, chunks.c.phase_id, chunks.c.election_id)
-)
 _CHUNK = select(chunks).where(chunks.c.id == bindparam("chunk"))
 _CHUNK_LOCKED = _CHUNK.with_for_update(key_share=True)
 _RESULT = insert(chunk_results)
@@ -56,11 +49,15 @@ _FINISH = (
     .where(chunks.c.id == bindparam("chunk"))
     .values(state=DONE, finished_at=now(), lease_until=None, reason=None)
 )
-_PHASE_NAME = select(phases.c.name).where(phases.c.id == bindparam("phase"))
 _UNFINISHED = (
     select(chunks.c.id).where(chunks.c.phase_id == bindparam("phase"), chunks.c.state.in_(UNFINISHED)).limit(1)
 )
 _ELECTION = select(elections).where(elections.c.id == bindparam("election"))
+
+
+def is_in(state: str) -> ColumnElement[bool]:
+    """The condition that a chunk is in `state`, in the words of the indexes over some states."""
+    return chunks.c.state == literal_column(f"'{state}'")
 
 
 class FencedError(Exception):
@@ -121,13 +118,51 @@ def add(connection: Connection, phase: Row[Any], new: list[NewChunk]) -> list[in
     return [row.id for row in sorted(added, key=lambda row: int(row.ordinal))]
 
 
+_TAKE = (
+    update(chunks)
+    .values(
+        state=RUNNING,
+        attempt=chunks.c.attempt + 1,
+        lease_until=now() + bindparam("lease"),
+        worker=bindparam("by"),
+        claimed_at=now(),
+    )
+    .returning(chunks.c.id, chunks.c.attempt, chunks.c.phase_id, chunks.c.election_id)
+)
+_FIRST = (
+    select(chunks.c.id)
+    .where(is_handed)
+    .order_by(chunks.c.handed_at, chunks.c.id)
+    .limit(1)
+    .with_for_update(skip_locked=True)
+)
+_TAKE_FIRST = _TAKE.where(chunks.c.id == _FIRST.scalar_subquery())
+_TAKE_ONE = _TAKE.where(
+    chunks.c.id == bindparam("chunk"), or_(is_handed, and_(is_in(RUNNING), chunks.c.worker == bindparam("by")))
+)
+_PHASE_NAME = select(phases.c.name).where(phases.c.id == bindparam("phase"))
+
+
 def claim(connection: Connection, settings: Settings, worker: str) -> Claim | None:
-    """Take the chunk that was handed out first and is due; None where there is none. Counts the attempt."""
-    row = connection.execute(_CLAIM, {"lease": settings.lease_seconds, "by": worker}).one_or_none()
-    if row is None:
-        return None
-    phase = connection.execute(_PHASE_NAME, {"phase": row.phase_id}).scalar_one()
-    return Claim(row.id, row.attempt, phase, row.phase_id, row.election_id)
+    """Take the chunk that was handed out first; None where there is none. Counts the attempt."""
+    row = connection.execute(_TAKE_FIRST, {"lease": settings.lease_seconds, "by": worker}).one_or_none()
+    return None if row is None else _claim(connection, row)
+
+
+def claim_one(connection: Connection, settings: Settings, worker: str, chunk_id: int) -> Claim | None:
+    """Take this chunk if it is handed out; None where it is not. Counts the attempt.
+
+    A worker claims while it works on nothing: what runs in its own name is one whose claim was committed while the
+    answer got lost, and is its own again.
+    """
+    given = {"lease": settings.lease_seconds, "by": worker, "chunk": chunk_id}
+    row = connection.execute(_TAKE_ONE, given).one_or_none()
+    return None if row is None else _claim(connection, row)
+
+
+def _claim(connection: Connection, row: Row[Any]) -> Claim:
+    name = connection.execute(_PHASE_NAME, {"phase": row.phase_id}).scalar_one()
+    return Claim(row.id, row.attempt, name, row.phase_id, row.election_id)
 
 
 def held(connection: Connection, claim: Claim, *, locked: bool = True) -> Row[Any]:
@@ -162,7 +197,8 @@ def again(connection: Connection, chunk: Row[Any], pause: float, reason: str, **
 
 def park(connection: Connection, chunk: Row[Any], reason: str) -> None:
     """Out of attempts: the chunk waits, with its reason, for the officer; the others go on."""
-    _set(connection, chunk.id, state=FAILED, lease_until=None, reason=reason, finished_at=now())
+    values = {"state": FAILED, "lease_until": None, "reason": reason, "finished_at": now(), "published_at": None}
+    _set(connection, chunk.id, **values)
 
 
 def mark_halved(connection: Connection, chunk: Row[Any], reason: str) -> None:
@@ -176,9 +212,26 @@ def retry(connection: Connection, chunk: Row[Any]) -> None:
     _set(connection, chunk.id, **values)
 
 
-def hand_out(connection: Connection, chunk_ids: list[int]) -> None:
-    """Put chunks into the queue, in the order of the list."""
-    connection.execute(update(chunks).where(chunks.c.id.in_(chunk_ids)).values(state=HANDED, handed_at=now()))
+_HAND_OUT = (
+    update(chunks)
+    .values(state=HANDED, handed_at=now(), published_at=None)
+    .returning(chunks.c.id, chunks.c.state, chunks.c.attempt, chunks.c.handed_at)
+)
+
+
+def hand_out(connection: Connection, chunk_ids: list[int]) -> list[Row[Any]]:
+    """Put chunks into the queue; what says later which handing out a message was about, in the order of ids."""
+    rows = connection.execute(_HAND_OUT.where(chunks.c.id.in_(chunk_ids)))
+    return sorted(rows, key=lambda row: int(row.id))
+
+
+def hand_back(connection: Connection, worker: str) -> int:
+    """Give back what a worker holds that ends, or turned away from it: nobody's fault, so nothing is counted."""
+    return connection.execute(
+        update(chunks)
+        .where(is_in(RUNNING), chunks.c.worker == worker)
+        .values(state=READY, due_at=now(), lease_until=None)
+    ).rowcount
 
 
 def take_back(connection: Connection, election_id: str) -> None:

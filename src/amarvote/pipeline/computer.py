@@ -5,11 +5,11 @@ import subprocess
 import sys
 import threading
 from contextlib import suppress
-from pathlib import Path
 from queue import Empty, SimpleQueue
 
 from amarvote.pipeline import memory
 from amarvote.pipeline.child import READY
+from amarvote.pipeline.computing.asking import WANT
 from amarvote.pipeline.messages import Message, PipeError, read, write
 
 STOP_SECONDS = 5.0
@@ -23,9 +23,8 @@ class ChildDiedError(Exception):
 class Computer:
     """One child process at a time. A thread of its own reads the answers, so that waiting has a time limit."""
 
-    def __init__(self, records: Path, program: tuple[str, ...] = ("-m", "amarvote.pipeline.child")) -> None:
+    def __init__(self, program: tuple[str, ...] = ("-m", "amarvote.pipeline.child")) -> None:
         self._program = program
-        self._records = records
         self._process: subprocess.Popen[bytes] | None = None
         self._answers: SimpleQueue[Message | None] = SimpleQueue()
         self._ticks = -1
@@ -49,9 +48,8 @@ class Computer:
         if self._process is not None and self._process.poll() is None:
             return
         self.stop()
-        arguments = ["--parent", str(os.getpid()), "--record", str(self._records)]
         self._process = subprocess.Popen(
-            [sys.executable, *self._program, *arguments],
+            [sys.executable, *self._program, "--parent", str(os.getpid())],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             env={**os.environ, "MALLOC_ARENA_MAX": "1"},
@@ -68,7 +66,10 @@ class Computer:
             raise ChildDiedError(self._epitaph())
 
     def ask(self, question: Message) -> None:
-        """Hand the child its work. A thread writes: a child that stands still takes no more than a pipe holds."""
+        """Hand the child its work, or what it wants for it.
+
+        A thread writes: a child that stands still takes no more than a pipe holds.
+        """
         process = self._process
         if process is None:
             raise ChildDiedError("there is no child")
@@ -76,7 +77,10 @@ class Computer:
         threading.Thread(target=_write_question, args=(process, question), daemon=True).start()
 
     def answer(self, seconds: float) -> Message | None:
-        """What the child answered; None where it has not within `seconds`; ChildDiedError where it never will."""
+        """What the child answered, or wants; None where it has not within `seconds`.
+
+        ChildDiedError where it never will.
+        """
         try:
             answer = self._answers.get(timeout=seconds)
         except Empty:
@@ -84,7 +88,7 @@ class Computer:
         if answer is None:
             self._answers.put(None)  # nor will there be any when this is asked again
             raise ChildDiedError(self._epitaph())
-        self._owes_answer = False
+        self._owes_answer = answer.kind == WANT
         return answer
 
     def moved(self) -> bool:

@@ -13,7 +13,7 @@ from amarvote.pipeline.messages import Message
 
 def about(election: Row[Any], kind: str, fields: dict[str, Any], *parts: bytes) -> Message:
     """A message about an election with joint keys."""
-    constants = {"n": election.n, "k": election.k, "h_e": election.h_e.hex(), "folder": election.folder}
+    constants = {"n": election.n, "k": election.k, "h_e": election.h_e.hex()}
     return Message(
         kind, {**constants, **fields}, (election.manifest, election.joint_key, election.joint_data_key, *parts)
     )

@@ -94,5 +94,5 @@ def _shown(values: tuple[Any, ...]) -> str:
     return ", ".join(value.hex() if isinstance(value, bytes) else str(value) for value in values)
 
 
-register(AGGREGATE, Step(all_done, begin_merge, load_ballots, commit_product))
-register(MERGE, Step(sealed, begin_publish, load_products, commit_merge))
+register(AGGREGATE, Step(all_done, begin_merge, load_ballots, commit_product, keeps=True))
+register(MERGE, Step(sealed, begin_publish, load_products, commit_merge, keeps=True))

@@ -1,16 +1,18 @@
 """Who gets the next chunk: a bounded window of chunks for each election (rule 15).
 
 So the queue stays short, and a small election never waits behind a big one. Refilling is a query; it runs after
-each commit and every second, in every worker's parent and in the orchestrator, and any number of them agree.
+each commit and every second, in every worker's parent, and any number of them agree.
 """
 
-from sqlalchemy import Connection, bindparam, exists, func, select
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, exists, func, or_, select
 
 from amarvote.pipeline import chunks as life
 from amarvote.pipeline.settings import Settings
 from amarvote.store.clock import now
 from amarvote.store.exclusive import one_at_a_time
-from amarvote.store.tables import chunks, elections, is_ready, workers
+from amarvote.store.tables import chunks, elections, is_handed, is_ready, workers
 
 LEAST_WINDOW = 2
 
@@ -25,9 +27,11 @@ _DUE = (
 )
 _OUT = (
     select(chunks.c.election_id, func.count().label("chunks"))
-    .where(chunks.c.state.in_((life.HANDED, life.RUNNING)))
+    .where(or_(is_handed, life.is_in(life.RUNNING)))
     .group_by(chunks.c.election_id)
 )
+_HANDED = select(chunks.c.id).where(is_handed)
+_ANY_DUE = select(chunks.c.id).where(is_ready, chunks.c.due_at <= now())
 _WAITING = select(elections.c.id).where(
     ~elections.c.paused, exists().where(chunks.c.election_id == elections.c.id, is_ready)
 )
@@ -43,8 +47,21 @@ def window(live: int, active: int) -> int:
     return max(LEAST_WINDOW, -(-2 * live // active)) if active else LEAST_WINDOW
 
 
-def refill(connection: Connection, settings: Settings) -> int:
-    """Hand out what is due, as far as each election's window and the bound over all allow; how many.
+def anything(connection: Connection) -> bool:
+    """Is there a chunk that could be claimed, or handed out?"""
+    return connection.execute(_HANDED.limit(1)).first() is not None or (
+        connection.execute(_ANY_DUE.limit(1)).first() is not None
+    )
+
+
+def handed_out(connection: Connection) -> int:
+    """How many chunks are handed out and wait for a worker."""
+    return connection.execute(select(func.count()).select_from(_HANDED.subquery())).scalar_one()
+
+
+def refill(connection: Connection, settings: Settings) -> list[Row[Any]]:
+    """Hand out what is due, as far as each election's window and the bound over all allow; what was handed out.
+
 
     One process at a time, until its transaction ends: two that count side by side would both fill the same window.
     So it is the last step of a short transaction.
@@ -55,13 +72,12 @@ def refill(connection: Connection, settings: Settings) -> int:
     paused = set(connection.execute(_PAUSED).scalars())
     each = window(live_workers(connection, settings), len(waiting | (set(out) - paused)))
     room_over_all = settings.handed_out - sum(out.values())
-    handed = 0
+    handed: list[Row[Any]] = []
     for election_id in sorted(waiting):
-        room = min(each - out.get(election_id, 0), room_over_all - handed)
+        room = min(each - out.get(election_id, 0), room_over_all - len(handed))
         if room <= 0:
             continue
         due = list(connection.execute(_DUE, {"election": election_id, "room": room}).scalars())
         if due:
-            life.hand_out(connection, due)
-            handed += len(due)
+            handed += life.hand_out(connection, due)
     return handed

@@ -55,6 +55,9 @@ class Step:
     commit: Callable[[Place, Row[Any], Message], None] | None = None
     """Write what the child found, in the transaction that marks the chunk done."""
 
+    keeps: bool = False
+    """Is the first part of the answer kept as the chunk's result, for a tree above it to put together?"""
+
 
 _STEPS: dict[str, Step] = {}
 

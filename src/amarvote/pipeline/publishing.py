@@ -2,7 +2,8 @@
 
 Three phases write: `setup` after the ceremony, `publish` through the aggregated phase, before any guardian answers
 (rule 16), `record` at the end, or once more over everything by command (rule 14). Roots come from the leaf hashes
-that the database holds; whoever writes an item checks its bytes against them.
+that the database holds; whoever writes an item checks its bytes against them. The files are rows, committed with
+the chunk that made them (see `record_files`).
 """
 
 from typing import Any
@@ -15,6 +16,7 @@ from amarvote.pipeline import states
 from amarvote.pipeline.chunks import ChunkRefusedError, NewChunk
 from amarvote.pipeline.messages import Message
 from amarvote.pipeline.phases import Place, Step, all_done, register
+from amarvote.pipeline.record_files import Writing, store_file, writing_of
 from amarvote.record.merkle import Tree
 from amarvote.record.sections import SEGMENTED, DeviceKind, Phase, Section, SectionType, device_section
 from amarvote.store.tables import ballot_items, ballots, chunks, devices, elections, record_items
@@ -119,15 +121,10 @@ def load(where: Place, chunk: Row[Any]) -> Message:
         entries = [
             _entry(connection, election.id, section) for section in sections(connection, election.id, through)
         ]
-        return Message("toc", {"folder": election.folder, "phase": int(through), "entries": entries})
+        return Message("toc", {"phase": int(through), "entries": entries})
     section = Section(SectionType(chunk.spec["section"]), bytes.fromhex(chunk.spec["key"]))
     rows = _items(connection, election.id, section, chunk.first, chunk.last)
-    fields = {
-        "folder": election.folder,
-        **chunk.spec,
-        "first": chunk.first,
-        "leaves": [row.leaf.hex() for row in rows],
-    }
+    fields = {**chunk.spec, "first": chunk.first, "leaves": [row.leaf.hex() for row in rows]}
     return Message("segment", fields, tuple(row.item for row in rows))
 
 
@@ -177,10 +174,15 @@ def _in_device(election_id: str, section: Section) -> Any:
 
 
 def commit(where: Place, chunk: Row[Any], result: Message) -> None:
-    """A toc fixes the root of its phase; a record written anew must have the roots that it had."""
-    if "toc" not in chunk.spec:
+    """Store the files. A toc fixes the root of its phase; a record written anew must have the same roots."""
+    is_toc = "toc" in chunk.spec
+    phase = Phase(chunk.spec["toc"]) if is_toc else Section(SectionType(chunk.spec["section"])).phase
+    writing = Writing(where.election.id, writing_of(where.phase), phase)
+    for path, data in zip(result.fields["paths"], result.parts, strict=True):
+        store_file(where.connection, writing, path, data)
+    if not is_toc:
         return
-    column = ROOTS[Phase(chunk.spec["toc"])]
+    column = ROOTS[phase]
     root = bytes.fromhex(result.fields["root"])
     fixed = getattr(where.election, column.key)
     if fixed is not None and fixed != root:

@@ -38,6 +38,18 @@ class Settings:
     handed_out: int = 900
     """Chunks handed out at once, over all elections."""
 
+    stop_seconds: float = 20.0
+    """A worker told to end finishes its chunk within so long, or hands it back."""
+
+    unpublished_seconds: float = 3.0
+    """A chunk handed out for so long without a message: its relay died, and another one publishes it."""
+
+    lost_message_seconds: float = 5.0
+    """A message is lost where later ones were claimed so long ago, or its queue has been empty for so long."""
+
+    reconnect_seconds: float = 10.0
+    """The longest pause between two attempts to reach a broker that is away."""
+
     lost_worker_seconds: float = 20.0
     """A worker whose heartbeat is older does not count as alive."""
 

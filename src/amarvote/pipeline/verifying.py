@@ -15,6 +15,7 @@ from amarvote.pipeline import states, tree
 from amarvote.pipeline.chunks import NewChunk
 from amarvote.pipeline.messages import Message
 from amarvote.pipeline.phases import Place, Step, all_done, register
+from amarvote.pipeline.record_files import writing_of
 from amarvote.record.verifier.catalogue import Outcome
 from amarvote.store.tables import elections, openings
 
@@ -35,11 +36,14 @@ def begin_verify(where: Place) -> None:
 
 
 def load(where: Place, chunk: Row[Any]) -> Message:
-    """Nothing but the record's place for the plan; one task of the plan for the others."""
-    fields = {"folder": where.election.folder}
+    """Nothing but whose record it is for the plan; one task of the plan for the others. Files are asked for."""
     if chunk.level == PLAN_LEVEL:
-        return Message("plan", fields)
-    return Message(VERIFY, fields, (chunk.spec["task"].encode(),))
+        return Message("plan", _whose(where))
+    return Message(VERIFY, _whose(where), (chunk.spec["task"].encode(),))
+
+
+def _whose(where: Place) -> dict[str, Any]:
+    return {"election": where.election.id, "writing": writing_of(where.phase)}
 
 
 def commit(where: Place, chunk: Row[Any], result: Message) -> None:
@@ -61,7 +65,7 @@ def begin_merge(where: Place) -> None:
 def load_merge(where: Place, chunk: Row[Any]) -> Message:
     """The partial results to put together."""
     results = tree.results_of(where.connection, where.phase, chunk)
-    fields = {"folder": where.election.folder, "root": chunk.spec == tree.ROOT}
+    fields = {**_whose(where), "root": chunk.spec == tree.ROOT}
     return Message(MERGE, fields, tuple(one.data for one in results))
 
 
@@ -118,5 +122,5 @@ def _first_problem(election: Row[Any], known: list[dict[str, str]]) -> str | Non
     return None
 
 
-register(VERIFY, Step(all_done, begin_merge, load, commit))
-register(MERGE, Step(concluded, follow, load_merge, commit_merge))
+register(VERIFY, Step(all_done, begin_merge, load, commit, keeps=True))
+register(MERGE, Step(concluded, follow, load_merge, commit_merge, keeps=True))

@@ -1,9 +1,9 @@
-"""`python -m amarvote.pipeline.worker --database URL --record DIR [--name NAME]`: takes one chunk at a time.
+"""`python -m amarvote.pipeline.worker --database URL [--name NAME]`: takes one chunk at a time.
 
 This parent holds the database's door and the lease; a child computes. While the child computes, no connection
-and no transaction is open. The steps of the loop have names; `committing` is the last moment before the
-transaction commits. Those that can last stand in the worker's heartbeat row, a second later at most: starting,
-idle, asked.
+and no transaction is open, but for a moment each time that it asks for a piece of the record that it verifies.
+The steps of the loop have names; `committing` is the last moment before the transaction commits. Those that can
+last stand in the worker's heartbeat row, a second later at most: starting, idle, asked.
 
     starting, idle, claimed, loaded, asked, answered, committing, committed
 """
@@ -16,13 +16,13 @@ import socket
 import sys
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 from amarvote.pipeline import chunks as life
-from amarvote.pipeline import failing, handing, memory, phases
+from amarvote.pipeline import failing, handing, memory, phases, record_files
 from amarvote.pipeline.child import ERROR
 from amarvote.pipeline.chunks import ChunkRefusedError, Claim, FencedError
 from amarvote.pipeline.computer import ChildDiedError, Computer
+from amarvote.pipeline.computing.asking import WANT
 from amarvote.pipeline.heartbeat import Heartbeat
 from amarvote.pipeline.messages import Message
 from amarvote.pipeline.relay import relay
@@ -46,7 +46,6 @@ class Worker:
     def __init__(
         self,
         database: Database,
-        records: Path,
         name: str,
         settings: Settings = DEFAULTS,
         computer: Computer | None = None,
@@ -55,7 +54,7 @@ class Worker:
         self._database = database
         self._settings = settings
         self._name = name
-        self._computer = computer or Computer(records)
+        self._computer = computer or Computer()
         self._heartbeat = Heartbeat(database, name, self._computer)
         self._at_step = at_step
         self._over = False
@@ -156,8 +155,12 @@ class Worker:
         self._computer.moved()
         while True:
             answer = self._computer.answer(pause)
-            if answer is not None:
+            if answer is not None and answer.kind != WANT:
                 return answer
+            if answer is not None:
+                with self._database.read() as connection:
+                    given = record_files.give(connection, answer)
+                self._computer.ask(given)
             self._keep_moving()
             now = time.monotonic()
             if now - started > settings.chunk_seconds:
@@ -177,11 +180,10 @@ class Worker:
         with self._database.write() as connection:
             place = phases.place(connection, self._settings, claim.phase_id)
             chunk = life.held(connection, claim)
-            commit = phases.step_of(claim.phase).commit
-            if commit is not None:
-                commit(place, chunk, answer)
-            data = answer.parts[0] if answer.parts else b""
-            life.finish(connection, claim, answer.fields, data)
+            step = phases.step_of(claim.phase)
+            if step.commit is not None:
+                step.commit(place, chunk, answer)
+            life.finish(connection, claim, answer.fields, answer.parts[0] if step.keeps else b"")
             phases.advance(connection, self._settings, claim.election_id)
             handing.refill(connection, self._settings)
             self._at_step("committing")
@@ -218,7 +220,6 @@ def main() -> int:
     """Work until terminated."""
     parser = argparse.ArgumentParser(prog="amarvote.pipeline.worker", description="Take chunks, one at a time.")
     parser.add_argument("--database", required=True, help="sqlite:////absolute/path")
-    parser.add_argument("--record", required=True, type=Path, help="directory of the records")
     parser.add_argument("--name", default=f"{socket.gethostname()}-{os.getpid()}", help="in the table of workers")
     options = parser.parse_args()
     memory.one_arena()
@@ -230,7 +231,7 @@ def main() -> int:
         sys.stderr.write(f"{problem}\n")
         return UNREADABLE
     memory.settle()
-    run_until_terminated(Worker(database, options.record, options.name))
+    run_until_terminated(Worker(database, options.name))
     return 0
 
 

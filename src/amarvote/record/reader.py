@@ -97,10 +97,14 @@ class Record:
     ) -> None:
         self.close()
 
-    def close(self) -> None:
-        """Close every file."""
+    def let_go(self) -> None:
+        """Close what readings left open to go on with; the record stays open."""
         for chain in self._chains.values():
             chain.close()
+
+    def close(self) -> None:
+        """Close every file."""
+        self.let_go()
         self._chains.clear()
         self._files.close()
 

@@ -1,6 +1,7 @@
 """What the child keeps between chunks: the tables of one election, and the opened record of one."""
 
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from gmpy2 import mpz
 
@@ -8,7 +9,10 @@ from amarvote.electionguard.context import Context
 from amarvote.electionguard.engine import Engine
 from amarvote.electionguard.errors import Finding
 from amarvote.electionguard.manifest import parse_manifest
+from amarvote.pipeline.computing.asking import Ask, ParentKeeps
 from amarvote.pipeline.messages import Message
+from amarvote.record.kept_files import KeptFiles
+from amarvote.record.reader import Record
 
 CONSTANTS = 3
 """manifest, K, K̂: the first parts of a message about an election whose keys are known."""
@@ -26,9 +30,10 @@ def plain(finding: Finding) -> dict[str, str]:
 class Kit:
     """Tables and context, bounded: those of the election that came last. Making them takes a tenth of a second."""
 
-    def __init__(self, records: Path) -> None:
-        self._records = records
+    def __init__(self, ask: Ask) -> None:
+        self._ask = ask
         self._context: Context | None = None
+        self._record: tuple[ParentKeeps, Record] | None = None
         self.engine = Engine()
 
     def context(self, message: Message) -> Context:
@@ -51,9 +56,16 @@ class Kit:
             self._context = context
         return self._context
 
-    def record(self, message: Message) -> Path:
-        """Where the election's record stands."""
-        return self._records / str(message.fields["folder"])
+    @contextmanager
+    def record(self, message: Message) -> Iterator[Record]:
+        """The written record that the message is about. What is kept of it are names of files, and no bytes."""
+        keeper = ParentKeeps(self._ask, message.fields["election"], message.fields["writing"])
+        kept, self._record = self._record, None
+        if kept is None or kept[0] != keeper:
+            kept = (keeper, Record(KeptFiles(keeper)))
+        yield kept[1]
+        kept[1].let_go()
+        self._record = kept  # where the work failed it is opened anew
 
     @staticmethod
     def parts(message: Message) -> tuple[bytes, ...]:

@@ -1,4 +1,4 @@
-"""Write one segment of the record, or the table of contents that ends a phase."""
+"""Write one segment of the record, or the table of contents that ends a phase: bytes of files for the database."""
 
 from amarvote.pipeline.computing.kit import ComputeError, Kit
 from amarvote.pipeline.messages import Message
@@ -6,12 +6,15 @@ from amarvote.record.canonical import decode_item
 from amarvote.record.codec import read_manifest
 from amarvote.record.items import TocEntry
 from amarvote.record.merkle import leaf
-from amarvote.record.sections import Phase, Section, SectionType
-from amarvote.record.writer import phase_root, write_manifest_copy, write_segment, write_toc
+from amarvote.record.sections import MANIFEST_COPY, Phase, Section, SectionType
+from amarvote.record.writer import phase_root, segment_file, toc_file
 
 
-def segment(kit: Kit, message: Message) -> Message:
-    """Fields: section, key, segment, first, `leaves` as the database holds them; parts: the items."""
+def segment(kit: Kit, message: Message) -> Message:  # noqa: ARG001 - as every kind of work
+    """Fields: section, key, segment, first, `leaves` as the database holds them; parts: the items.
+
+    Answers the `paths` of files and the bytes of each: the segment, and beside the manifest its plain copy.
+    """
     fields = message.fields
     section = Section(SectionType(fields["section"]), bytes.fromhex(fields["key"]))
     for number, (item, expected) in enumerate(zip(message.parts, fields["leaves"], strict=True), fields["first"]):
@@ -20,18 +23,22 @@ def segment(kit: Kit, message: Message) -> Message:
                 f"{section.place(number)} is not stored as it was accepted: its bytes were changed in the "
                 "database since. Restore it from a backup, then retry the chunk."
             )
-    root = kit.record(message)
-    write_segment(root, section, fields["segment"], fields["first"], message.parts)
-    if section.type is SectionType.MANIFEST:
-        write_manifest_copy(root, read_manifest(decode_item(message.parts[0])).content)
-    return Message("segment")
+    path, data = segment_file(section, fields["segment"], fields["first"], message.parts)
+    if section.type is not SectionType.MANIFEST:
+        return Message("segment", {"paths": [path]}, (data,))
+    manifest = read_manifest(decode_item(message.parts[0])).content
+    return Message("segment", {"paths": [path, MANIFEST_COPY]}, (data, manifest))
 
 
-def toc(kit: Kit, message: Message) -> Message:
-    """Fields: phase, `entries`: [[section, key, items, root]] ascending. Answers the root of the phase."""
+def toc(kit: Kit, message: Message) -> Message:  # noqa: ARG001
+    """Fields: phase, `entries`: [[section, key, items, root]] ascending.
+
+    Answers the root of the phase, and the file as a segment does.
+    """
     entries = [
         TocEntry(Section(SectionType(section), bytes.fromhex(key)), items, bytes.fromhex(root))
         for section, key, items, root in message.fields["entries"]
     ]
-    write_toc(kit.record(message), entries)
-    return Message("toc", {"root": phase_root(entries, Phase(message.fields["phase"])).hex()})
+    path, data = toc_file(entries)
+    root = phase_root(entries, Phase(message.fields["phase"]))
+    return Message("toc", {"root": root.hex(), "paths": [path]}, (data,))

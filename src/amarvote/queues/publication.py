@@ -1,0 +1,87 @@
+"""What the rows of chunks say of their messages: published or not, lost, dead letters due."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, and_, bindparam, func, or_, select, update
+
+from amarvote.pipeline import chunks as life
+from amarvote.pipeline.phases import OPEN
+from amarvote.store.clock import now
+from amarvote.store.tables import chunks, phases
+
+_HANDED = life.is_in(life.HANDED)
+_PARKED = and_(life.is_in(life.FAILED), phases.c.id == chunks.c.phase_id, phases.c.state == OPEN)
+
+_MARK = (
+    update(chunks)
+    .where(
+        chunks.c.id == bindparam("chunk"),
+        chunks.c.state == bindparam("was"),
+        chunks.c.attempt == bindparam("attempts"),
+        chunks.c.handed_at == bindparam("handed"),
+    )
+    .values(published_at=now())
+)
+_UNPUBLISHED = (
+    select(chunks.c.id, chunks.c.state, chunks.c.attempt, chunks.c.handed_at)
+    .where(_HANDED, chunks.c.published_at.is_(None), chunks.c.handed_at <= now() - bindparam("seconds"))
+    .order_by(chunks.c.handed_at, chunks.c.id)
+)
+_OVERDUE = select(chunks.c.election_id).where(
+    chunks.c.id == bindparam("chunk"), life.is_in(life.RUNNING), chunks.c.lease_until < now()
+)
+_PARKED_ROWS = select(chunks.c.id, chunks.c.state, chunks.c.attempt, chunks.c.handed_at).where(_PARKED)
+_LAST_CLAIMED = (
+    select(func.max(chunks.c.published_at)).where(life.is_in(life.RUNNING)).correlate(None).scalar_subquery()
+)
+
+
+def mark(connection: Connection, confirmed: Sequence[Row[Any]]) -> None:
+    """The broker has these messages, as the rows were; one that moved on since is left alone."""
+    if confirmed:
+        connection.execute(
+            _MARK,
+            [
+                {"chunk": row.id, "was": row.state, "attempts": row.attempt, "handed": row.handed_at}
+                for row in confirmed
+            ],
+        )
+
+
+def unpublished(connection: Connection, seconds: float) -> list[Row[Any]]:
+    """Chunks handed out for so long, of which no message is known: their relay died, or the broker was away."""
+    return list(connection.execute(_UNPUBLISHED, {"seconds": seconds}))
+
+
+def overdue(connection: Connection, chunk_id: int) -> str | None:
+    """The election of a chunk whose worker lost its lease; None where it has it, or where nobody works on it."""
+    return connection.execute(_OVERDUE, {"chunk": chunk_id}).scalar_one_or_none()
+
+
+def parked(connection: Connection) -> list[Row[Any]]:
+    """Parked chunks without a dead letter."""
+    return list(connection.execute(_PARKED_ROWS.where(chunks.c.published_at.is_(None))))
+
+
+def parked_ids(connection: Connection, *, published: bool) -> list[int]:
+    """Parked chunks; with `published` those that are known to have a dead letter."""
+    rows = _PARKED_ROWS.where(chunks.c.published_at.is_not(None)) if published else _PARKED_ROWS
+    return [row.id for row in connection.execute(rows)]
+
+
+def forget_parked(connection: Connection) -> None:
+    """Every parked chunk gets a dead letter again."""
+    connection.execute(update(chunks).where(life.is_in(life.FAILED)).values(published_at=None))
+
+
+def forget_lost(connection: Connection, seconds: float, *, empty: bool) -> int:
+    """Forget the messages of chunks that ought to have been claimed; how many.
+
+    Those are chunks published `seconds` before one that is being worked on, and, where the queue has been `empty`
+    for so long, all that were published so long ago.
+    """
+    lost = chunks.c.published_at < _LAST_CLAIMED - seconds
+    if empty:
+        lost = or_(lost, chunks.c.published_at < now() - seconds)
+    return connection.execute(update(chunks).where(_HANDED, lost).values(published_at=None)).rowcount

@@ -1,0 +1,200 @@
+"""Chunks handed out over RabbitMQ: messages say where to look, the table says what may be done.
+
+The chunk's row is its own outbox. What is handed out and not yet published (`published_at` is NULL) is published,
+and marked once the broker confirmed it; a process that dies in between leaves a row that another relay publishes.
+So a message may be there twice, late, or for a chunk that is done: claiming by its id finds that out and drops it.
+A message that got lost shows as a row that nobody claims while later ones are, or while the queue is empty.
+A parked chunk has a dead letter; one too many or too few is put right by counting.
+"""
+
+import logging
+import time
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol
+
+from sqlalchemy import Connection, Row
+
+from amarvote.pipeline import chunks as life
+from amarvote.pipeline import failing, handing
+from amarvote.pipeline.chunks import Claim
+from amarvote.pipeline.settings import Settings
+from amarvote.queues import publication
+from amarvote.queues.amqp import CHUNKS, DEAD, Delivery
+from amarvote.store.database import Database
+from amarvote.store.turns import take
+
+log = logging.getLogger(__name__)
+
+ANSWER_SECONDS = 5.0
+CLOSE_SECONDS = 5.0
+MOST_DEAD_LETTERS = 1000
+"""How many of them are looked through at once."""
+
+LONGEST_ID = 18
+"""Digits of a chunk's number: more are none of ours."""
+
+
+class Broker(Protocol):
+    """What is asked of the connection (`amqp.Link`); nothing here raises where the broker is away."""
+
+    trouble: str
+
+    def receive(self, seconds: float) -> Delivery | None:
+        """The next message of the queue of chunks."""
+
+    def ack(self, delivery: Delivery) -> None:
+        """Let the broker forget it."""
+
+    def publish(self, queue: str, bodies: list[bytes], seconds: float) -> list[bytes]:
+        """Those of the messages that the broker confirmed."""
+
+    def depths(self, seconds: float) -> dict[str, int] | None:
+        """How many messages wait in each queue."""
+
+    def dead_letters(self, most: int, seconds: float) -> list[Delivery]:
+        """Some of the dead letters, to be acknowledged."""
+
+    def close(self, seconds: float) -> None:
+        """End the connection."""
+
+
+class RabbitQueue:
+    """One worker's side of the broker."""
+
+    def __init__(self, database: Database, settings: Settings, worker: str, link: Broker) -> None:
+        self._database = database
+        self._settings = settings
+        self._worker = worker
+        self._link = link
+        self._delivery: Delivery | None = None
+        self._confirmed: list[Row[Any]] = []
+        self._looked = 0.0
+        self._empty_since: float | None = None
+        self.depths: dict[str, int] = {}
+
+    @property
+    def trouble(self) -> str:
+        """Why no messages come at the moment; empty where they do."""
+        return self._link.trouble
+
+    def claim(self, seconds: float) -> Claim | None:
+        """Wait for a message, and claim the chunk that it names; a message whose chunk is not due is dropped."""
+        if self._delivery is None:  # otherwise the database failed over the last one, and is asked about it again
+            self._delivery = self._link.receive(seconds)
+        if self._delivery is None:
+            return None
+        chunk_id = chunk_of(self._delivery.body)
+        claim = None
+        if chunk_id is not None:
+            claim = self._database.transact(lambda connection: self._claim(connection, chunk_id))
+        if claim is None:
+            self.settle()
+        return claim
+
+    def _claim(self, connection: Connection, chunk_id: int) -> Claim | None:
+        claim = life.claim_one(connection, self._settings, self._worker, chunk_id)
+        if claim is not None:
+            return claim
+        lost_by = publication.overdue(connection, chunk_id)
+        if lost_by is None or not failing.expire(connection, self._settings, lost_by):
+            return None
+        handing.refill(connection, self._settings)
+        return life.claim_one(connection, self._settings, self._worker, chunk_id)
+
+    def settle(self) -> None:
+        """Acknowledge the message in hand."""
+        if self._delivery is not None:
+            self._link.ack(self._delivery)
+            self._delivery = None
+
+    def relay(self) -> None:
+        """Hand out what fits the windows and publish it; every second, also what others left unpublished."""
+        due = time.monotonic() - self._looked >= self._settings.relay_seconds
+        if due:
+            self._looked = time.monotonic()
+            self._look()
+        handed, parked = self._database.transact(lambda connection: self._hand_out(connection, others=due))
+        self._publish(CHUNKS, handed)
+        self._publish(DEAD, parked)
+
+    def _hand_out(self, connection: Connection, *, others: bool) -> tuple[list[Row[Any]], list[Row[Any]]]:
+        """What is to be published now: chunks to the queue, dead letters."""
+        publication.mark(connection, self._confirmed)
+        self._confirmed = []
+        handed = handing.refill(connection, self._settings)
+        if not others:
+            return handed, []
+        mine = {row.id for row in handed}
+        left = publication.unpublished(connection, self._settings.unpublished_seconds)
+        return [*handed, *(row for row in left if row.id not in mine)], publication.parked(connection)
+
+    def _publish(self, queue: str, rows: Sequence[Row[Any]]) -> None:
+        by_body = {b"%d" % row.id: row for row in rows}
+        confirmed = self._link.publish(queue, list(by_body), ANSWER_SECONDS)
+        self._confirmed += [by_body[body] for body in confirmed]
+
+    def _look(self) -> None:
+        """How deep the queues are, and what does not fit the table."""
+        depths = self._link.depths(ANSWER_SECONDS)
+        if depths is None:
+            self._empty_since = None
+            return
+        self.depths = depths
+        now = time.monotonic()
+        if depths[CHUNKS]:
+            self._empty_since = None
+        elif self._empty_since is None:
+            self._empty_since = now
+        lost = self._settings.lost_message_seconds
+        empty = self._empty_since is not None and now - self._empty_since > lost
+        again = self._database.transact(lambda connection: publication.forget_lost(connection, lost, empty=empty))
+        if again:
+            log.warning("%d messages got lost; they are published again", again)
+        self._count_dead_letters(depths[DEAD])
+
+    def _count_dead_letters(self, there: int) -> None:
+        """One for each parked chunk, no more (it was retried) and no fewer (the queue was deleted)."""
+        with self._database.read() as connection:
+            wanted = publication.parked_ids(connection, published=True)
+        if there == len(wanted):
+            return
+        every = self._settings.lost_message_seconds
+        if not self._database.transact(lambda connection: take(connection, DEAD, every)):
+            return  # another relay is at it; or it was so lately that what is under way may not have arrived
+        if there < len(wanted):
+            self._database.transact(publication.forget_parked)
+        else:
+            self._sort_dead_letters(there)
+
+    def _sort_dead_letters(self, there: int) -> None:
+        letters = self._link.dead_letters(min(there, MOST_DEAD_LETTERS), ANSWER_SECONDS)
+        with self._database.read() as connection:
+            wanted = set(publication.parked_ids(connection, published=False))
+        for body, copies in _by_body(letters):
+            # what stays goes to the end of the queue, and only then are the old ones taken away
+            if chunk_of(body) not in wanted or self._link.publish(DEAD, [body], ANSWER_SECONDS):
+                for letter in copies:
+                    self._link.ack(letter)
+
+    def close(self) -> None:
+        """Note what was published, and end the connection."""
+        confirmed, self._confirmed = self._confirmed, []
+        self._link.close(CLOSE_SECONDS)
+        if confirmed:
+            with self._database.write() as connection:
+                publication.mark(connection, confirmed)
+
+
+def chunk_of(body: bytes) -> int | None:
+    """The chunk that a message names; None where it is no message of ours."""
+    if 0 < len(body) <= LONGEST_ID and body.isdigit():
+        return int(body)
+    log.warning("dropped a message of %d bytes that names no chunk", len(body))
+    return None
+
+
+def _by_body(letters: Iterable[Delivery]) -> Iterable[tuple[bytes, list[Delivery]]]:
+    grouped: dict[bytes, list[Delivery]] = {}
+    for letter in letters:
+        grouped.setdefault(letter.body, []).append(letter)
+    return grouped.items()
