@@ -5,7 +5,6 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pika
@@ -39,32 +38,38 @@ def test_each_database_is_its_own(postgresql_server: postgresql.PostgreSQL, post
     assert _run(postgresql_url, "SELECT count(*) FROM pg_tables WHERE tablename = 'first_of_all'") == [(0,)]
 
 
-def test_postgresql_keeps_what_was_committed(own_postgresql: Callable[..., postgresql.PostgreSQL]) -> None:
-    server = own_postgresql()
-    server.run("CREATE TABLE kept (number int)")
+def test_postgresql_keeps_what_was_committed(
+    postgresql_server: postgresql.PostgreSQL, postgresql_url: str
+) -> None:
+    server, database = postgresql_server, postgresql_url.rpartition("/")[2]
+    server.run("CREATE TABLE kept (number int)", database)
     for ends in (server.stop, server.kill):
-        server.run("INSERT INTO kept VALUES (1)")
+        server.run("INSERT INTO kept VALUES (1)", database)
         ends()
         with pytest.raises(psycopg.OperationalError):
             server.run("SELECT 1")
         server.start()
-    assert server.run("SELECT sum(number) FROM kept") == [(2,)]
+    assert server.run("SELECT sum(number) FROM kept", database) == [(2,)]
 
 
-def test_a_full_disk_is_an_error_of_the_statement(full_disk: tuple[postgresql.PostgreSQL, SmallDisk]) -> None:
-    server, disk = full_disk
-    server.run("CREATE TABLE grows (words text)")
+def test_a_full_disk_is_an_error_of_the_statement(
+    postgresql_server: postgresql.PostgreSQL, full_disk: SmallDisk
+) -> None:
+    server, disk = postgresql_server, full_disk
+    database = server.create_database(tablespace="small")
+    server.run("CREATE TABLE grows (words text)", database)
     growing = "INSERT INTO grows SELECT repeat(md5(n::text), 30) FROM generate_series(1, 5000) AS n"
     disk.fill()
     with pytest.raises(psycopg.errors.DiskFull):
-        server.run(growing)
+        server.run(growing, database)
     disk.free()
-    server.run(growing)
-    assert server.run("SELECT count(*) FROM grows") == [(5000,)]
+    server.run(growing, database)
+    assert server.run("SELECT count(*) FROM grows", database) == [(5000,)]
 
 
-def test_a_server_leaves_nothing(own_postgresql: Callable[..., postgresql.PostgreSQL]) -> None:
-    server = own_postgresql()
+@pytest.mark.usefixtures("postgresql_server")  # or it is missing here
+def test_a_server_leaves_nothing() -> None:
+    server = postgresql.PostgreSQL()
     home = Path(server.run("SHOW data_directory")[0][0]).parent  # type: ignore[arg-type]
     postmaster = int((home / "data" / "postmaster.pid").read_text().split()[0])
     server.close()

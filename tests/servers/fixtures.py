@@ -1,6 +1,6 @@
 """Fixtures of private servers. A test that asks for one which is not installed is named as not run (`missing`)."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
@@ -19,7 +19,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def postgresql_server() -> Iterator[postgresql.PostgreSQL]:
-    """One server for the session, which tests share: not to be stopped. Databases come from `postgresql_url`."""
+    """One server for each process of a session. A test that stops it starts it again."""
     if postgresql.programs() is None:
         missing.not_here("postgresql")
     server = postgresql.PostgreSQL()
@@ -33,22 +33,6 @@ def postgresql_url(postgresql_server: postgresql.PostgreSQL) -> Iterator[str]:
     name = postgresql_server.create_database()
     yield postgresql_server.url(name)
     postgresql_server.drop_database(name)
-
-
-@pytest.fixture
-def own_postgresql() -> Iterator[Callable[..., postgresql.PostgreSQL]]:
-    """Makes servers for this test alone, to be stopped, killed, filled."""
-    if postgresql.programs() is None:
-        missing.not_here("postgresql")
-    made: list[postgresql.PostgreSQL] = []
-
-    def make(**options: object) -> postgresql.PostgreSQL:
-        made.append(postgresql.PostgreSQL(**options))  # type: ignore[arg-type]
-        return made[-1]
-
-    yield make
-    for server in made:
-        server.close()
 
 
 @pytest.fixture(scope="session")
@@ -70,11 +54,15 @@ def rabbitmq_url(rabbitmq_server: rabbitmq.RabbitMQ) -> Iterator[str]:
 
 
 @pytest.fixture
-def full_disk(
-    own_postgresql: Callable[..., postgresql.PostgreSQL],
-) -> Iterator[tuple[postgresql.PostgreSQL, SmallDisk]]:
-    """A server whose tables lie on a disk that a test can fill."""
-    with small_disk(96, processes.unprivileged()) as disk:
-        server = own_postgresql(data=disk.path)
-        yield server, disk
-        server.close()
+def full_disk(postgresql_server: postgresql.PostgreSQL) -> Iterator[SmallDisk]:
+    """A disk that a test can fill, with the tablespace "small" on it. The write-ahead log lies elsewhere: without
+    room for the log the server ends, without room for tables it is an error of the statement."""
+    with small_disk(64, processes.unprivileged()) as disk:
+        postgresql_server.create_tablespace("small", disk.path)
+        yield disk
+        disk.free()
+        for database in postgresql_server.run(
+            "SELECT datname FROM pg_database JOIN pg_tablespace t ON dattablespace = t.oid WHERE spcname = 'small'"
+        ):
+            postgresql_server.drop_database(str(database[0]))
+        postgresql_server.run("DROP TABLESPACE small")

@@ -49,21 +49,16 @@ def programs() -> Path | None:
 
 
 class PostgreSQL:
-    """A running instance. `stop` and `start` keep the data; `close` removes it.
+    """A running instance. `stop` and `start` keep the data; `close` removes it."""
 
-    Args:
-        data: the folder for its tables, made if None; a `small_disk` for one that can be filled. The write-ahead
-            log lies elsewhere: a full log ends the server, a full disk for tables is an error of the statement.
-    """
-
-    def __init__(self, data: Path | None = None) -> None:
+    def __init__(self) -> None:
         found = programs()
         if found is None:
             raise processes.ServerError("No initdb found: install Debian's package postgresql.")
         self._programs = found
         self._user = processes.unprivileged()
         self._home = processes.folder("postgresql", self._user)
-        self._data = (data or self._home) / "data"
+        self._data = self._home / "data"
         self._log = self._home / "log"
         self._password = secrets.token_hex(16)
         self._process: subprocess.Popen[bytes] | None = None
@@ -91,7 +86,7 @@ class PostgreSQL:
             "--encoding",
             "UTF8",
         ]
-        command += ["--wal-segsize", "1", "--waldir", self._home / "wal"]
+        command += ["--wal-segsize", "1"]
         initdb = processes.start(command, self._log, self._user)
         if initdb.wait(processes.START_LIMIT) != 0:
             raise processes.ServerError(f"initdb failed:\n{processes.last_words(self._log)}")
@@ -144,7 +139,6 @@ class PostgreSQL:
         if self._process is not None:
             processes.end(self._process, signal.SIGQUIT)
             self._process = None
-        processes.remove(self._data)
         processes.remove(self._home)
 
     def run(self, statement: str, database: str = "postgres") -> list[tuple[object, ...]]:
@@ -161,14 +155,21 @@ class PostgreSQL:
         """The address for SQLAlchemy; `port` for a way round, e.g. through a cut proxy."""
         return f"postgresql+psycopg://{USER}:{self._password}@127.0.0.1:{port or self.port}/{database}"
 
-    def create_database(self, template: str | None = None) -> str:
+    def create_tablespace(self, name: str, folder: Path) -> None:
+        """A place for databases in `folder`, which must belong to whom the server runs as."""
+        with psycopg.connect(self._conninfo("postgres"), autocommit=True) as connection:
+            connection.execute(
+                sql.SQL("CREATE TABLESPACE {} LOCATION {}").format(sql.Identifier(name), sql.Literal(str(folder)))
+            )
+
+    def create_database(self, template: str | None = None, tablespace: str = "pg_default") -> str:
         """A fresh database, empty or a copy of `template`; its name."""
         self._made += 1
         name = f"test_{self._made}"
         with psycopg.connect(self._conninfo("postgres"), autocommit=True) as connection:
             connection.execute(
-                sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
-                    sql.Identifier(name), sql.Identifier(template or "template0")
+                sql.SQL("CREATE DATABASE {} TEMPLATE {} TABLESPACE {}").format(
+                    *(sql.Identifier(part) for part in (name, template or "template0", tablespace))
                 )
             )
         return name

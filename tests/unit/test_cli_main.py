@@ -12,7 +12,7 @@ from amarvote.cli.main import main
 from amarvote.cli.progress import Bar
 from amarvote.cli.stopping import SIGNALS, Stopped, stoppable
 
-GROUPS = ([], ["record"], ["import"])
+GROUPS = ([], ["record"], ["import"], ["db"])
 
 
 def run(monkeypatch, capfd, *arguments):

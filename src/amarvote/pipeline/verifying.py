@@ -1,5 +1,7 @@
 """Verify: the written record, read back from its files and checked in chunks; then published, or not (rule 14).
 
+Every confirmation code of the record has to be on the board, and no other (rule 22).
+
 A finding at a challenged ballot that its own nonce does not open is its encryptor's doing, known since the
 ballot was combined; it is published and holds nothing back (rule 4). Any other keeps the results closed.
 """
@@ -11,7 +13,7 @@ from sqlalchemy import Connection, Row, select, update
 
 from amarvote.pipeline import chunks as life
 from amarvote.pipeline import phases as order
-from amarvote.pipeline import states, tree
+from amarvote.pipeline import sequencing, states, tree
 from amarvote.pipeline.chunks import NewChunk
 from amarvote.pipeline.messages import Message
 from amarvote.pipeline.phases import Place, Step, all_done, register
@@ -30,6 +32,7 @@ TASK_LEVEL = 1
 
 def begin_verify(where: Place) -> None:
     """The record is written: a first chunk plans its verification."""
+    sequencing.compare_again(where.connection, where.election.id)
     states.move(where.connection, where.election.id, states.VERIFYING)
     phase = order.begin(where.connection, where.election.id, VERIFY, where.phase.scope)
     life.add(where.connection, phase, [NewChunk(0, 0, PLAN_LEVEL)])
@@ -47,13 +50,16 @@ def _whose(where: Place) -> dict[str, Any]:
 
 
 def commit(where: Place, chunk: Row[Any], result: Message) -> None:
-    """The plan becomes chunks; what a task found stays the chunk's result."""
+    """The plan becomes chunks; what a task found stays the chunk's result. Every code has to be on the board."""
     if chunk.level == PLAN_LEVEL:
         tasks = [
             NewChunk(number, number + 1, TASK_LEVEL, {"task": task.decode()})
             for number, task in enumerate(result.parts)
         ]
         life.add(where.connection, where.phase, tasks)
+        return
+    codes = [bytes.fromhex(code) for code in result.fields.pop("codes")]
+    sequencing.compare(where.connection, where.election.id, codes)
 
 
 def begin_merge(where: Place) -> None:
@@ -86,6 +92,7 @@ def follow(where: Place) -> None:
     """Publish, unless something was found that rule 4 does not excuse."""
     election = where.election
     problem = _first_problem(election, known_misfits(where.connection, election.id))
+    problem = problem or sequencing.problem(where.connection, election)
     if problem is None:
         states.move(where.connection, election.id, states.PUBLISHED)
     else:

@@ -8,12 +8,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from typing import TypeVar
 
-from sqlalchemy import Connection, inspect, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy import Connection, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
+from amarvote.store import schema
 from amarvote.store.engines import reading_engine, writing_engine
 from amarvote.store.passing import DatabaseError, is_passing
-from amarvote.store.tables import metadata
+from amarvote.store.schema import Upgrade
 
 __all__ = ["Database", "DatabaseError", "NoDatabaseError", "is_passing"]
 
@@ -57,20 +58,28 @@ class Database:
         # longer and longer, while the lock stands free. PostgreSQL lets them write side by side.
         self._writing = threading.Lock() if address.drivername == "sqlite" else nullcontext()
 
-    def create_schema(self) -> None:
-        """Make the tables where they are missing."""
-        with self._engine.begin() as connection:
-            metadata.create_all(connection)
+    def create_schema(self) -> Upgrade:
+        """Bring the tables to the form that this program works with; NoDatabaseError where that cannot be."""
+        try:
+            return self.transact(lambda connection: schema.upgrade(connection, self.name))
+        except schema.OtherSchemaError as problem:
+            raise NoDatabaseError(str(problem)) from None
+        except DatabaseError as problem:
+            raise self._no_answer(problem) from None
 
     def require_schema(self) -> None:
-        """NoDatabaseError unless the tables are there."""
-        with self.read() as connection:
-            missing = set(metadata.tables) - set(inspect(connection).get_table_names())
-        if missing:
-            raise NoDatabaseError(
-                f"{self.name} holds no election of this version (missing: {', '.join(sorted(missing))}). "
-                "Create one with python -m amarvote.api.create."
-            )
+        """NoDatabaseError unless the tables have the form that this program works with."""
+        try:
+            with self.read() as connection:
+                schema.require(connection, self.name)
+        except schema.OtherSchemaError as problem:
+            raise NoDatabaseError(str(problem)) from None
+        except DatabaseError as problem:
+            raise self._no_answer(problem) from None
+
+    def _no_answer(self, problem: DatabaseError) -> NoDatabaseError:
+        cause = problem.orig if isinstance(problem, DBAPIError) else problem
+        return NoDatabaseError(f"{self.name} cannot be used: {str(cause).strip()}")
 
     @contextmanager
     def write(self) -> Iterator[Connection]:

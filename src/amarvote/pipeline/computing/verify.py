@@ -5,8 +5,10 @@ Fields of every message: `election`, `writing`: whose record, and which writing 
 
 from amarvote.pipeline.computing.kit import Kit, plain
 from amarvote.pipeline.messages import Message
+from amarvote.record.reader import Record
 from amarvote.record.sections import Phase
 from amarvote.record.verifier import Partial, Task, conclude, merge, plan, run_task
+from amarvote.record.verifier.tasks import Kind
 
 
 def make_plan(kit: Kit, message: Message) -> Message:
@@ -17,10 +19,19 @@ def make_plan(kit: Kit, message: Message) -> Message:
 
 
 def verify(kit: Kit, message: Message) -> Message:
-    """Part: a task. Answers what it found, in one part."""
+    """Part: a task. Answers what it found, in one part, and the confirmation codes of its ballots."""
+    task = Task.from_bytes(message.parts[0])
     with kit.record(message) as record:
-        partial = run_task(record, Task.from_bytes(message.parts[0]))
-    return Message("verify", {}, (partial.to_bytes(),))
+        partial = run_task(record, task)
+        codes = _codes(record, task) if task.kind is Kind.DEVICE else []
+    return Message("verify", {"codes": codes}, (partial.to_bytes(),))
+
+
+def _codes(record: Record, task: Task) -> list[str]:
+    """The codes as they stand in the record, in hex; the board has to have each (rule 22)."""
+    items = record.items(record.sections()[task.section], task.start, task.stop)
+    found = [raw.item.encrypted_ballot for raw in items if raw.item and raw.item.HasField("encrypted_ballot")]
+    return [ballot.confirmation_code.hex() for ballot in found]
 
 
 def verify_merge(kit: Kit, message: Message) -> Message:

@@ -1,0 +1,155 @@
+"""The schema as the migrations make it is the one that `tables` describes, on both databases."""
+
+import json
+import re
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import inspect, text
+
+from amarvote.cli.main import main
+from amarvote.store import migrations
+from amarvote.store.database import Database, NoDatabaseError
+from amarvote.store.schema import VERSION_TABLE, Upgrade
+from amarvote.store.tables import metadata
+
+SQLITE = "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE tbl_name != 'alembic_version'"
+POSTGRESQL = """
+    SELECT 'column', attrelid::regclass::text, attname::text, format_type(atttypid, atttypmod), attnotnull::text,
+        pg_get_expr(adbin, adrelid)
+    FROM pg_attribute LEFT JOIN pg_attrdef ON adrelid = attrelid AND adnum = attnum
+    WHERE attrelid IN (SELECT oid FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace)
+        AND attnum > 0
+    UNION ALL
+    SELECT 'constraint', conrelid::regclass::text, conname::text, pg_get_constraintdef(oid), '', ''
+    FROM pg_constraint WHERE connamespace = 'public'::regnamespace
+    UNION ALL
+    SELECT 'index', tablename::text, indexname::text, indexdef, '', '' FROM pg_indexes WHERE schemaname = 'public'
+    UNION ALL
+    SELECT 'options', relname::text, reloptions::text, '', '', '' FROM pg_class
+    WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
+"""
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request, tmp_path):
+    """The address of an empty database."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'empty.db'}"
+    return request.getfixturevalue("postgresql_url")
+
+
+@pytest.fixture
+def by_tables(url, request, tmp_path):
+    """Another one of the same kind, made from `tables` without any migration."""
+    server = None if url.startswith("sqlite") else request.getfixturevalue("postgresql_server")
+    name = server.create_database() if server else ""
+    database = Database(server.url(name) if server else f"sqlite:///{tmp_path / 'described.db'}")
+    with database.write() as connection:
+        metadata.create_all(connection)
+    yield database
+    database.close()
+    if server:
+        server.drop_database(name)
+
+
+def described(database):
+    """Every column, key, index and option, as the database itself says it."""
+    with database.read() as connection:
+        rows = connection.execute(text(SQLITE if connection.dialect.name == "sqlite" else POSTGRESQL)).all()
+    return sorted(str(row) for row in map(_words, rows) if VERSION_TABLE not in str(row))
+
+
+def _words(row):
+    """A row's values; what a table's statement lists is sorted, for the order of its keys says nothing."""
+    values = [" ".join(str(value).split()) for value in row]
+    start, _, rest = values[-1].partition("(")
+    if start.startswith("CREATE TABLE"):
+        listed, _, end = rest.rpartition(")")
+        values[-1:] = [start, *sorted(part.strip() for part in re.split(r",(?![^(]*\))", listed)), end]
+    return values
+
+
+def test_migrations_make_what_the_tables_say(url, by_tables):
+    with closing(Database(url)) as migrated:
+        assert migrated.create_schema() == Upgrade(None, migrations.HEAD)
+        migrated.require_schema()
+        assert len(described(migrated)) > len(metadata.tables)
+        assert described(migrated) == described(by_tables)
+        with migrated.read() as connection:
+            assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    with pytest.raises(NoDatabaseError, match=r"did not make \(.*use an empty database"):
+        by_tables.create_schema()
+
+
+def test_the_programs_revision_is_the_last_one():
+    config = Config()
+    config.set_main_option("script_location", str(migrations.__path__[0]))
+    assert ScriptDirectory.from_config(config).get_current_head() == migrations.HEAD
+
+
+def test_upgrading_again_and_by_two_at_once_changes_nothing(url):
+    def upgrade(_):
+        with closing(Database(url)) as database:
+            return database.create_schema()
+
+    with ThreadPoolExecutor(2) as pool:
+        both = list(pool.map(upgrade, range(2)))
+    assert {done.before for done in both} == {None, migrations.HEAD}
+    assert upgrade(0) == Upgrade(migrations.HEAD, migrations.HEAD)
+
+
+def test_an_upgrade_that_fails_leaves_nothing_behind(url, monkeypatch):
+    monkeypatch.setattr("amarvote.store.schema.HEAD", "9999")
+    with closing(Database(url)) as database:
+        with pytest.raises(Exception, match="9999"):
+            database.create_schema()
+        monkeypatch.undo()
+        with database.read() as connection:
+            assert inspect(connection).get_table_names() == []
+
+
+@pytest.mark.parametrize(
+    ("found", "words"),
+    [("0000", "older version.*run amarvote db upgrade"), ("9999", "newer version.*update AmarVote")],
+)
+def test_another_revision_is_refused_with_what_to_do(url, found, words):
+    with closing(Database(url)) as database:
+        database.create_schema()
+        with database.write() as connection:
+            connection.execute(text(f"UPDATE {VERSION_TABLE} SET version_num = '{found}'"))
+        with pytest.raises(NoDatabaseError, match=words):
+            database.require_schema()
+        if found > migrations.HEAD:
+            with pytest.raises(NoDatabaseError, match=words):
+                database.create_schema()
+
+
+def test_the_command_says_what_it_did_and_what_is_next(url, monkeypatch, capfd):
+    def run(*arguments):
+        monkeypatch.setattr(sys, "argv", ["amarvote", "db", "upgrade", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return int(ended.value.code or 0), *capfd.readouterr()
+
+    monkeypatch.setenv("AMARVOTE_DATABASE_URL", url)
+    code, out, err = run()
+    assert (code, err) == (0, "")
+    assert "was empty and has schema 0001 now.\nNext: amarvote token operator" in out
+    password = url.partition("@")[0].rpartition(":")[2]
+    if "@" in url:
+        assert password not in out
+    assert "nothing was done" in run()[1]
+    code, out, _ = run("--json")
+    assert code == 0
+    done = json.loads(out)
+    assert (done["before"], done["after"]) == (migrations.HEAD, migrations.HEAD)
+    code, out, err = run("--database", "mysql://somewhere")
+    assert (code, out) == (2, "")
+    assert "postgresql+psycopg://USER@HOST/NAME" in err
