@@ -94,6 +94,7 @@ guardians = Table(
     Column("number", Integer, primary_key=True),  # i of 1..n
     Column("checked_in", Boolean, nullable=False, default=False),
     Column("aside", Text),  # why it is set aside; NULL while it is not
+    Column("rehearsed_at", Float),  # when it last proved to itself that its key opens and works
 )
 
 devices = Table(
