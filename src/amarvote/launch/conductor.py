@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from amarvote.launch.electorate import device_names, read_roll
 from amarvote.launch.errors import RunFailed, RunParked
+from amarvote.launch.finished_record import bring_record
 from amarvote.launch.inputs import Inputs
 from amarvote.launch.officer import Officer
 from amarvote.launch.options import Options
@@ -90,7 +91,10 @@ class Conductor:
         self.memory = WorkersMemory()
 
     def conduct(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Lead the election to its end; the last progress, and the verified results. Raises RunFailed."""
+        """Lead the election to its end, with its record in the folder; the last progress, and the results.
+
+        Raises RunFailed.
+        """
         self._start_service()
         self._officer.retry_failed()
         state, told = "", 0.0
@@ -104,6 +108,7 @@ class Conductor:
                 self._tell(progress)
                 self._stop_where_it_failed(progress)
                 if progress["state"] == "published":
+                    bring_record(self._service, self._folder / RECORD)
                     return progress, self._officer.results()
             self._step(state)
             self._supervisor.wait(LOOK_EVERY)
@@ -114,7 +119,7 @@ class Conductor:
         os.close(self._descriptor)
 
     def _start_service(self) -> None:
-        where = ("--database", DATABASE, "--record", RECORD)
+        where = ("--database", DATABASE)
         self._supervisor.start(Program("orchestrator", "amarvote.api.serve", (*where, "--socket", SOCKET)))
         for number in range(1, self._options.workers + 1):
             name = f"worker-{number}"

@@ -24,6 +24,8 @@ ANSWER_SECONDS = 60.0
 LARGEST_ANSWER = 64 << 20
 """Bytes of one answer that are taken into memory; files are streamed instead."""
 
+PARTIAL = 206
+
 Pause = Callable[[float], None]
 """How to wait some seconds; the launcher looks after its processes meanwhile."""
 
@@ -86,18 +88,24 @@ class Service:
         body = b"" if content is None else json.dumps(content).encode()
         return self._ask("POST", path, {}, body)
 
-    def download(self, path: str, size: int) -> Iterator[bytes]:
-        """The bytes of a published file in pieces, `size` in all; AnswerError where there are more or fewer.
+    def download(self, path: str, size: int, tag: str, have: int = 0) -> Iterator[bytes]:
+        """The bytes from `have` on, in pieces, of a published file of `size` bytes, which its entity `tag` names.
 
-        A broken connection raises httpx.TransportError: the file is to be fetched again from its start.
+        AnswerError where it has more or fewer. A broken connection raises httpx.TransportError: go on from there.
         """
-        with self._client.stream("GET", path) as response:
+        if have == size:
+            return
+        headers = {"Range": f"bytes={have}-", "If-Range": f'"{tag}"'} if have else {}
+        with self._client.stream("GET", path, headers=headers) as response:
             if response.status_code >= 500:
                 raise httpx.ReadError(f"the service answered {response.status_code}")
             if response.status_code >= 300:
                 raise Refused(response.status_code, f"The service does not give out {path}.")
-            left = size
-            for piece in response.iter_bytes(1 << 16):
+            left = size - have
+            skip = 0 if response.status_code == PARTIAL else have  # who knows no ranges begins at the start
+            for received in response.iter_bytes(1 << 16):
+                piece = received[skip:]
+                skip -= len(received) - len(piece)
                 left -= len(piece)
                 if left < 0:
                     raise AnswerError(f"{path} is longer than the {size} bytes that the service announced.")
