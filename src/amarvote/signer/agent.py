@@ -24,10 +24,10 @@ PAUSE_SECONDS = 1.0
 class Asked(Protocol):
     """The service, as the signer asks it."""
 
-    def get(self, path: str, **parameters: str | int) -> Answer:
+    def get(self, path: str) -> Answer:
         """An answer that is no refusal."""
 
-    def put(self, path: str, body: bytes, **parameters: str | int) -> Answer:
+    def put(self, path: str, body: bytes) -> Answer:
         """The same."""
 
     def wait(self, seconds: float) -> None:
@@ -89,7 +89,7 @@ def _check(service: Asked, last: Checkpoint, wanted: Checkpoint) -> None:
 def _path(service: Asked, first: int, second: int) -> list[bytes]:
     if first == second:
         return []
-    answer = service.get("/board/consistency", first=first, second=second).json()
+    answer = service.get(f"/board/consistency?first={first}&second={second}").json()
     try:
         return [base64.b64decode(one, validate=True) for one in answer["path"]]
     except (KeyError, TypeError, binascii.Error, ValueError):
