@@ -5,7 +5,6 @@ import hashlib
 import json
 import threading
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from sqlalchemy import delete, func, insert, select, update
@@ -67,13 +66,11 @@ class Direct:
         self.service = service
         self.lost = 0
 
-    def get(self, path: str) -> Answer:
-        asked = urlsplit(path)
-        numbers = {name: int(values[0]) for name, values in parse_qs(asked.query).items()}
-        use = {"/board/head": board_desk.head, "/board/consistency": board_desk.consistency}[asked.path]
+    def get(self, path: str, **numbers: int) -> Answer:
+        use = {"/board/head": board_desk.head, "/board/consistency": board_desk.consistency}[path]
         return Answer(200, json.dumps(use(self.service, **numbers)).encode())
 
-    def put(self, path: str, body: bytes) -> Answer:
+    def put(self, path: str, body: bytes, **numbers: int) -> Answer:
         assert path == "/board/checkpoint"
         if self.lost:
             self.lost -= 1
@@ -279,7 +276,7 @@ def test_the_signer_ends_with_the_board(service: Service, signing: Home) -> None
     append(service)
     with service.database.write() as connection:
         connection.execute(update(elections).values(state="counting"))
-    agent.run(Direct(service), signing, lambda: False)
+    agent.run(Direct(service), signing)
     assert board_desk.head(service)["signed"] == 5
 
 

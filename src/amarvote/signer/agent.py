@@ -7,7 +7,6 @@ that was ever signed of an election is one history.
 import base64
 import binascii
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -24,10 +23,10 @@ PAUSE_SECONDS = 1.0
 class Asked(Protocol):
     """The service, as the signer asks it."""
 
-    def get(self, path: str) -> Answer:
+    def get(self, path: str, **parameters: str | int) -> Answer:
         """An answer that is no refusal."""
 
-    def put(self, path: str, body: bytes) -> Answer:
+    def put(self, path: str, body: bytes, **parameters: str | int) -> Answer:
         """The same."""
 
     def wait(self, seconds: float) -> None:
@@ -44,13 +43,11 @@ class Head:
     final: bool
 
 
-def run(service: Asked, home: Home, over: Callable[[], bool]) -> None:
-    """Sign until told to stop, or until the board is final and signed; raises SignerError."""
-    while not over():
-        if step(service, home):
-            log.info("the board is final and signed")
-            return
+def run(service: Asked, home: Home) -> None:
+    """Sign until the board is final and signed; raises SignerError."""
+    while not step(service, home):
         service.wait(PAUSE_SECONDS)
+    log.info("the board is final and signed")
 
 
 def step(service: Asked, home: Home) -> bool:
@@ -89,7 +86,7 @@ def _check(service: Asked, last: Checkpoint, wanted: Checkpoint) -> None:
 def _path(service: Asked, first: int, second: int) -> list[bytes]:
     if first == second:
         return []
-    answer = service.get(f"/board/consistency?first={first}&second={second}").json()
+    answer = service.get("/board/consistency", first=first, second=second).json()
     try:
         return [base64.b64decode(one, validate=True) for one in answer["path"]]
     except (KeyError, TypeError, binascii.Error, ValueError):
