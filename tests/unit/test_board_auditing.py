@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from amarvote.board.auditing import BoardFileError, audit, codes_of, lines_of
+from amarvote.board.auditing import BoardFileError, as_file, audit, codes_of
 from amarvote.board.checkpoints import Checkpoint, sign_checkpoint
 from amarvote.board.notes import Signer
 from amarvote.cli import exits, main
@@ -33,12 +33,12 @@ def note(codes: list[bytes], key: Signer = KEY) -> str:
 
 
 def lines(codes: list[bytes]) -> list[str]:
-    return list(lines_of(codes, note(codes)))
+    return "".join(as_file([codes[:7], codes[7:]], note(codes))).splitlines(keepends=True)
 
 
 def test_the_same_codes_in_any_order_hold() -> None:
     record = CODES[::-1]
-    checkpoint, differences = audit("".join(lines(CODES)).splitlines(keepends=True), record, KEY.verifier)
+    checkpoint, differences = audit(lines(CODES), record, KEY.verifier)
     assert (checkpoint.size, differences) == (20, [])
 
 
@@ -66,7 +66,9 @@ def test_a_code_twice_on_the_board_shows() -> None:
 
 
 def test_a_checkpoint_of_another_board_shows() -> None:
-    _, differences = audit([*lines(CODES)[:-1], note(CODES[:-1])], CODES, KEY.verifier)
+    codes = "".join(lines(CODES)).partition("\n\n")[0]
+    other = f"{codes}\n\n{note(CODES[:-1])}"
+    _, differences = audit(other.splitlines(keepends=True), CODES, KEY.verifier)
     (said,) = differences
     assert said.startswith("the checkpoint is not that of these 20 codes, but of 19 codes with root ")
 
@@ -81,7 +83,7 @@ def test_a_checkpoint_of_another_board_shows() -> None:
         CODES[0].hex().upper() + "\n\n",
         "x" * 64 + "\n\n",
         CODES[0].hex() + "\n\n" + "a" * 100_000,
-        "".join(lines_of(CODES, note(CODES, Signer.generate("board.example.org")))),
+        "".join(as_file([CODES], note(CODES, Signer.generate("board.example.org")))),
     ],
 )
 def test_what_is_no_board_is_refused(text: str) -> None:

@@ -7,7 +7,7 @@
 Memory is bounded: what has to be compared lies in a temporary file.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from amarvote.board.checkpoints import Checkpoint, open_checkpoint
 from amarvote.board.notes import LARGEST_NOTE, NoteError, Verifier
@@ -26,12 +26,11 @@ class BoardFileError(Exception):
     """The file is no board's; the message says where."""
 
 
-def lines_of(codes: Iterable[bytes], note: str) -> Iterator[str]:
-    """The lines of a board's file, with their line breaks."""
-    for code in codes:
-        yield f"{code.hex()}\n"
-    yield "\n"
-    yield note
+def as_file(pages: Iterable[Sequence[bytes]], note: str) -> Iterator[str]:
+    """The text of a board's file, a piece for each page of codes."""
+    for page in pages:
+        yield "".join(f"{code.hex()}\n" for code in page)
+    yield f"\n{note}"
 
 
 def codes_of(record: Record) -> Iterator[bytes]:
