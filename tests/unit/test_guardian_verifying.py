@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -26,17 +27,21 @@ class Shelf:
         self.alter: Callable[[list[dict[str, Any]]], object] = lambda files: files
         self.cut: set[str] = set()
 
-    def get(self, path: str) -> Answer:
+    def get(self, path: str, after: str) -> Answer:
         files = [
-            {"path": file.relative_to(self.root).as_posix(), "size": file.stat().st_size}
+            {
+                "path": file.relative_to(self.root).as_posix(),
+                "size": file.stat().st_size,
+                "sha256": sha256(file.read_bytes()).hexdigest(),
+            }
             for file in sorted(self.root.rglob("*"))
             if file.is_file()
         ]
-        return Answer(200, json.dumps({"phase": "final", "files": self.alter(files)}).encode())
+        return Answer(200, json.dumps({"phase": "final", "files": self.alter(files), "next": None}).encode())
 
-    def download(self, path: str, size: int) -> Iterator[bytes]:
+    def download(self, path: str, size: int, tag: str, have: int = 0) -> Iterator[bytes]:
         name = path.removeprefix("/record/")
-        data = (self.root / name).read_bytes()
+        data = (self.root / name).read_bytes()[have:]
         self.fetched.append(name)
         if name in self.cut:
             self.cut.remove(name)
@@ -139,7 +144,10 @@ def test_a_note_of_another_election_does_not_count(tmp_path, published, h_e):
 
 def test_paths_outside_the_layout_are_left_where_they_are(tmp_path, published, h_e):
     shelf = Shelf(published)
-    shelf.alter = lambda files: [*files, {"path": "../../escaped", "size": 1}, {"path": "/etc/passwd", "size": 1}]
+    shelf.alter = lambda files: [
+        *files,
+        *({"path": path, "size": 1, "sha256": "00" * 32} for path in ("../../escaped", "/etc/passwd")),
+    ]
     verified(tmp_path, h_e, shelf)
     assert "../../escaped" not in shelf.fetched
 

@@ -198,17 +198,17 @@ def test_an_answer_that_is_not_json(service, server, body):
 
 def test_a_download_has_the_announced_size(service, server):
     server.script = [(200, b"12345")] * 3
-    assert b"".join(service.download("/record/toc", 5)) == b"12345"
+    assert b"".join(service.download("/record/toc", 5, "tag")) == b"12345"
     with pytest.raises(AnswerError, match="longer"):
-        list(service.download("/record/toc", 4))
+        list(service.download("/record/toc", 4, "tag"))
     with pytest.raises(AnswerError, match="shorter"):
-        list(service.download("/record/toc", 6))
+        list(service.download("/record/toc", 6, "tag"))
 
 
 def test_a_broken_download_is_told_apart_from_a_refused_one(service, server):
     server.script = [None, (503, b""), (404, b"")]
     for _ in range(2):
         with pytest.raises(Unanswered):
-            list(service.download("/record/toc", 5))
+            list(service.download("/record/toc", 5, "tag"))
     with pytest.raises(Refused):
-        list(service.download("/record/toc", 5))
+        list(service.download("/record/toc", 5, "tag"))

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from amarvote.cli import db, exits, import_, record
+from amarvote.cli import db, exits, import_, record, signer
 from amarvote.cli.groups import require_command
 from amarvote.cli.run import count, demo
 from amarvote.cli.verify import verify
@@ -32,6 +32,7 @@ app = typer.Typer(
 app.add_typer(import_.commands, name="import")
 app.add_typer(record.commands, name="record")
 app.add_typer(db.commands, name="db")
+app.add_typer(signer.commands, name="signer")
 app.command(epilog=CODES_OF_RUNS)(demo)
 app.command(epilog=CODES_OF_RUNS)(count)
 app.command()(verify)

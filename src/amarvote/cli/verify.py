@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from amarvote.cli import exits
+from amarvote.cli.board import audit_board, verifier_key
 from amarvote.cli.progress import progress
 from amarvote.cli.tables import results
 from amarvote.electionguard.errors import Finding
@@ -40,6 +41,12 @@ def verify(
     phase: Annotated[
         str, typer.Option(metavar="|".join(PHASES), help="Verify no further than this phase.")
     ] = "final",
+    board: Annotated[
+        Path | None, typer.Option(help="The board's file, from the service: /elections/ELECTION/board.")
+    ] = None,
+    signer: Annotated[
+        str | None, typer.Option(metavar="KEY", help="The verifier key of the board's signer.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as one JSON object.")] = False,
 ) -> int:
     """Check a published record, without trusting whoever made it.
@@ -48,12 +55,17 @@ def verify(
     """
     if phase not in PHASES:
         raise exits.UsageProblem(f"There is no phase {phase!r}. Choose one of {', '.join(PHASES)}.")
+    key = verifier_key(board, signer)
     report = _verified(record, PHASES[phase])
+    audited = None if board is None or key is None else audit_board(record, board, key)
     if as_json:
-        sys.stdout.write(json.dumps(as_object(report)) + "\n")
+        told = as_object(report) | ({} if audited is None else {"board": audited.as_object()})
+        sys.stdout.write(json.dumps(told) + "\n")
     else:
         Console().print(as_table(report))
-    return exits.OK if report.passed else exits.FINDINGS
+        if audited is not None:
+            Console().print(audited.as_text())
+    return exits.OK if report.passed and (audited is None or audited.holds) else exits.FINDINGS
 
 
 def _verified(record: Path, phase: Phase) -> VerificationReport:

@@ -1,11 +1,13 @@
 """What is asked of the board: its head and checkpoints, proofs, codes, and what became of a confirmation code."""
 
 import base64
+from collections.abc import Iterator
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
 from amarvote.board import tree
+from amarvote.board.auditing import as_file
 from amarvote.board.checkpoints import Checkpoint, open_checkpoint
 from amarvote.board.notes import LARGEST_NOTE, NoteError, Verifier
 from amarvote.elections import tokens as bearer_tokens
@@ -116,6 +118,20 @@ def codes(service: Service, first: int, count: int) -> bytes:
     """Up to `count` codes from position `first` on, 32 bytes each, end to end."""
     with service.database.read() as connection:
         return b"".join(sequencing.codes(connection, service.election_id, first, min(count, MOST_CODES)))
+
+
+def file(service: Service) -> Iterator[str]:
+    """The board as one text, page by page: what is under the newest checkpoint, then that (`board.auditing`)."""
+    with service.database.read() as connection:
+        size, note = _latest(connection, service.election_id)
+    return as_file(_pages(service, size), note)
+
+
+def _pages(service: Service, size: int) -> Iterator[list[bytes]]:
+    for first in range(0, size, MOST_CODES):
+        with service.database.read() as connection:
+            page = sequencing.codes(connection, service.election_id, first, min(MOST_CODES, size - first))
+        yield page  # no transaction waits for whoever reads
 
 
 def of_code(service: Service, code: bytes) -> dict[str, Any]:

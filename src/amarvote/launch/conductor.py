@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from amarvote.launch.electorate import device_names, read_roll
 from amarvote.launch.errors import RunFailed, RunParked
+from amarvote.launch.finished_record import bring_record
 from amarvote.launch.inputs import Inputs
 from amarvote.launch.officer import Officer
 from amarvote.launch.options import Options
@@ -93,7 +94,10 @@ class Conductor:
         self.memory = WorkersMemory()
 
     def conduct(self) -> tuple[dict[str, Any], dict[str, Any]]:
-        """Lead the election to its end; the last progress, and the verified results. Raises RunFailed."""
+        """Lead the election to its end, with its record in the folder; the last progress, and the results.
+
+        Raises RunFailed.
+        """
         self._start_service()
         self._officer.retry_failed()
         state, told, pause = "", 0.0, FIRST_LOOK
@@ -108,6 +112,7 @@ class Conductor:
                 self._tell(progress)
                 self._stop_where_it_failed(progress)
                 if progress["state"] == "published":
+                    bring_record(self._service, self._folder / RECORD)
                     return progress, self._officer.results()
             self._step(state)
             stands = (state, self._roles.in_ceremony())
@@ -121,7 +126,7 @@ class Conductor:
         os.close(self._descriptor)
 
     def _start_service(self) -> None:
-        where = ("--database", DATABASE, "--record", RECORD)
+        where = ("--database", DATABASE)
         self._supervisor.start(Program("orchestrator", "amarvote.api.serve", (*where, "--socket", SOCKET)))
         made, steps = self._roles.in_ceremony()
         for index in range(1, self._options.guardians + 1):

@@ -9,7 +9,7 @@ import logging
 import select
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -30,6 +30,8 @@ LARGEST_ANSWER = 64 << 20
 
 PIECE = 1 << 16
 """Bytes of a file that are taken at once."""
+
+PARTIAL = 206
 
 Pause = Callable[[float], None]
 """How to wait some seconds; the launcher looks after its processes meanwhile."""
@@ -100,9 +102,9 @@ class Service:
         """Give the connection back."""
         self._connection.close()
 
-    def get(self, path: str) -> Answer:
+    def get(self, path: str, **parameters: str | int) -> Answer:
         """GET; raises Refused, waits out a restart."""
-        return self._ask("GET", path)
+        return self._ask("GET", f"{path}?{urlencode(parameters)}" if parameters else path)
 
     def put(self, path: str, body: bytes, **parameters: int) -> Answer:
         """PUT these bytes."""
@@ -121,20 +123,26 @@ class Service:
         body = b"" if content is None else json.dumps(content).encode()
         return self._ask("POST", path, body)
 
-    def download(self, path: str, size: int) -> Iterator[bytes]:
-        """The bytes of a published file in pieces, `size` in all; AnswerError where there are more or fewer.
+    def download(self, path: str, size: int, tag: str, have: int = 0) -> Iterator[bytes]:
+        """The bytes from `have` on, in pieces, of a published file of `size` bytes, which its entity `tag` names.
 
-        A broken connection raises Unanswered: the file is to be fetched again from its start.
+        AnswerError where it has more or fewer. A broken connection raises Unanswered: go on from there.
         """
-        self._send("GET", path)
+        if have == size:
+            return
+        ranged = {"Range": f"bytes={have}-", "If-Range": f'"{tag}"'} if have else {}
+        self._send("GET", path, headers=ranged)
         with self._exchange():
             response = self._connection.getresponse()
             if response.status >= 500:
                 raise Unanswered(f"the service answered {response.status}")
             if response.status >= 300:
                 raise Refused(response.status, f"The service does not give out {path}.")
-            left = size
-            while piece := response.read(PIECE):
+            left = size - have
+            skip = 0 if response.status == PARTIAL else have  # who knows no ranges begins at the start
+            while received := response.read(PIECE):
+                piece = received[skip:]
+                skip -= len(received) - len(piece)
                 left -= len(piece)
                 if left < 0:
                     raise AnswerError(f"{path} is longer than the {size} bytes that the service announced.")
@@ -167,10 +175,12 @@ class Service:
             self._pause(pause)
             pause = min(2 * pause, LONGEST_PAUSE)
 
-    def _send(self, method: str, path: str, body: bytes | None = None) -> None:
+    def _send(
+        self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
+    ) -> None:
         with self._exchange():
             self._connection.close_if_left()
-            self._connection.request(method, quote(path, safe="/?=&"), body, self._headers)
+            self._connection.request(method, quote(path, safe="/?=&%"), body, self._headers | dict(headers or {}))
 
     def _receive(self, path: str) -> Answer:
         with self._exchange():

@@ -28,9 +28,9 @@ def begin(connection: Connection, election_id: str) -> None:
         connection.execute(insert(boards).values(**empty))
 
 
-def wait(connection: Connection, election_id: str, code: bytes) -> None:
-    """Let the code of a ballot that was just accepted wait for the next batch."""
-    connection.execute(insert(board_waiting).values(election_id=election_id, code=code))
+def wait(connection: Connection, election_id: str, codes: Sequence[bytes]) -> None:
+    """Let the codes of ballots that were just accepted wait for the next batch."""
+    connection.execute(insert(board_waiting), [{"election_id": election_id, "code": code} for code in codes])
 
 
 def extend(connection: Connection, settings: Settings, election_id: str) -> None:

@@ -7,7 +7,6 @@ that was ever signed of an election is one history.
 import base64
 import binascii
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -44,13 +43,11 @@ class Head:
     final: bool
 
 
-def run(service: Asked, home: Home, over: Callable[[], bool]) -> None:
-    """Sign until told to stop, or until the board is final and signed; raises SignerError."""
-    while not over():
-        if step(service, home):
-            log.info("the board is final and signed")
-            return
+def run(service: Asked, home: Home) -> None:
+    """Sign until the board is final and signed; raises SignerError."""
+    while not step(service, home):
         service.wait(PAUSE_SECONDS)
+    log.info("the board is final and signed")
 
 
 def step(service: Asked, home: Home) -> bool:

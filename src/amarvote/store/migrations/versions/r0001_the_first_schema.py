@@ -181,6 +181,7 @@ def upgrade() -> None:
         sa.Column("number", sa.Integer(), nullable=False),
         sa.Column("checked_in", sa.Boolean(), nullable=False),
         sa.Column("aside", sa.Text(), nullable=True),
+        sa.Column("rehearsed_at", sa.Float(), nullable=True),
         sa.ForeignKeyConstraint(
             ["election_id"],
             ["elections.id"],
