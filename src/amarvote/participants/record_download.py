@@ -7,10 +7,8 @@ from hashlib import file_digest
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 from amarvote.participants.files import private_folder
-from amarvote.participants.service import AnswerError, Service
+from amarvote.participants.service import AnswerError, Service, Unanswered
 
 MOST_FILES = 250_000
 """As many as a record may have."""
@@ -83,7 +81,7 @@ def _fetch(service: Service, file: Offered, target: Path) -> None:
             with partly.open("ab" if _size(partly) <= file.size else "wb") as content:
                 for piece in service.download(f"/record/{file.path}", file.size, file.digest, content.tell()):
                     content.write(piece)
-        except httpx.TransportError:
+        except Unanswered:
             service.wait(BETWEEN_TRIES)
             continue
         with partly.open("rb") as content:
