@@ -14,6 +14,7 @@ from amarvote.pipeline import memory
 from amarvote.pipeline.computer import Computer
 from amarvote.pipeline.settings import Settings
 from amarvote.pipeline.worker import Worker, no_step, run_until_terminated
+from amarvote.queues.database import DatabaseQueue
 from amarvote.store.database import Database
 
 QUICK = Settings(
@@ -52,6 +53,8 @@ if __name__ == "__main__":
     url, name, *death = sys.argv[1:]
     memory.one_arena()
     computer = Computer()
-    worker = Worker(Database(url), name, QUICK, computer=computer, at_step=Death(*death) if death else no_step)
+    database = Database(url)
+    queue = DatabaseQueue(database, QUICK, name)
+    worker = Worker(database, queue, name, QUICK, computer, Death(*death) if death else no_step)
     memory.settle()
     run_until_terminated(worker)

@@ -10,7 +10,7 @@ from amarvote.pipeline import chunks as life
 from amarvote.pipeline import failing, handing, phases
 from amarvote.pipeline.chunks import FencedError
 from amarvote.pipeline.phases import Step
-from amarvote.pipeline.relay import relay
+from amarvote.pipeline.sweep import sweep as sweep_once
 from amarvote.pipeline.settings import Settings
 from amarvote.store.database import Database
 from amarvote.store.tables import chunks
@@ -125,7 +125,7 @@ def test_two_last_chunks_end_the_phase_once(database, counted_transitions):
 
 def sweep(database):
     own = Database(database.url)
-    relay(own, SETTINGS)
+    sweep_once(own, SETTINGS)
     own.close()
 
 

@@ -13,9 +13,10 @@ from amarvote.elections import progress
 from amarvote.pipeline import chunks as life
 from amarvote.pipeline.computer import ChildDiedError, Computer
 from amarvote.pipeline.messages import Message
-from amarvote.pipeline.relay import relay
 from amarvote.pipeline.settings import Settings
+from amarvote.pipeline.sweep import sweep
 from amarvote.pipeline.worker import Worker, no_step
+from amarvote.queues.database import DatabaseQueue
 from amarvote.store.tables import ballots, chunks, workers
 
 TOGETHER_MB = 200
@@ -31,8 +32,9 @@ def worker_of(opened):
     def make(settings=AT_ONCE, at_step=no_step):
         computer = Computer()
         computers.append(computer)
-        relay(opened.service.database, settings)
-        worker = Worker(opened.service.database, "w", settings, computer, at_step)
+        database = opened.service.database
+        sweep(database, settings)
+        worker = Worker(database, DatabaseQueue(database, settings, "w"), "w", settings, computer, at_step)
         computer.start()
         return worker, computer
 
@@ -45,7 +47,7 @@ def test_parent_and_child_stay_small_and_say_so(opened, worker_of):
     """The worker as it is started in earnest, over some chunks."""
     for number in range(6):
         opened.vote(1 + number % 2)
-    command = [sys.executable, "-m", "amarvote.pipeline.worker", "--database", opened.url, "--name", "earnest"]
+    command = [sys.executable, "-m", "amarvote.worker", "--database", opened.url, "--name", "earnest"]
     process = subprocess.Popen(command)
     try:
         while progress.progress(opened.service)["ballots"]["accepted"] < 6:
@@ -75,7 +77,7 @@ def test_a_child_that_grew_is_replaced_between_chunks(opened, worker_of):
     assert computer.pid is None
     computer.start()
     assert computer.pid != first
-    relay(opened.service.database, AT_ONCE)
+    sweep(opened.service.database, AT_ONCE)
     assert worker.one_chunk()
     assert progress.progress(opened.service)["ballots"]["accepted"] == 2
 
@@ -214,7 +216,7 @@ def test_the_command_refuses_a_database_that_is_none(tmp_path):
         [
             sys.executable,
             "-m",
-            "amarvote.pipeline.worker",
+            "amarvote.worker",
             "--database",
             f"sqlite:///{tmp_path}/no.db",
         ],

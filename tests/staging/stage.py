@@ -24,9 +24,10 @@ from amarvote.pipeline.computer import Computer
 from amarvote.pipeline.computing.kit import Kit
 from amarvote.pipeline.computing.works import WORKS
 from amarvote.pipeline.messages import Message
-from amarvote.pipeline.relay import relay
 from amarvote.pipeline.settings import Settings
+from amarvote.pipeline.sweep import sweep
 from amarvote.pipeline.worker import Worker
+from amarvote.queues.database import DatabaseQueue
 from amarvote.record.canonical import decode_item
 from amarvote.record.codec import read_ballot, read_encrypted_tally
 from amarvote.record.sections import SectionType
@@ -90,37 +91,39 @@ class Stage:
         devices: int = 1,
         settings: Settings = QUICK,
         database: Database | None = None,
+        url: str | None = None,
         name: str = "record",
         minimum_group: int = 0,
     ) -> None:
         self.folder = folder
         self.guardians = guardians
         self.context = guardians.context
-        self.url = f"sqlite:///{folder / 'election.db'}"
+        self.url = url or f"sqlite:///{folder / 'election.db'}"
         self.name = name
         self.device_count = devices
+        database = database or Database(self.url)
+        database.create_schema()
         self.creation = create(
-            database or Database(self.url),
+            database,
             manifest,
             n=self.context.n,
             k=self.context.k,
             device_names=[f"device-{number}" for number in range(1, devices + 1)],
             minimum_group=minimum_group,
-            tokens_file=folder / f"{name}.tokens",
         )
-        self.service = service_of(database or Database(self.url), self.creation.election_id, settings)
+        self.service = service_of(database, self.creation.election_id, settings)
         self.engine = Engine()
         self.engine.prepare(self.context.joint_key, self.context.joint_data_key)
         self.computer = SameProcess(self.service.database)
         self.voters = 0
 
-    def moved_to(self, folder: Path) -> "Stage":
-        """A copy of this election, as far as it is, in another folder."""
+    def moved_to(self, folder: Path, url: str | None = None) -> "Stage":
+        """A copy of this election, as far as it is, in another folder; `url` is that of its database's copy."""
         self.service.close()
         shutil.copytree(self.folder, folder, dirs_exist_ok=True)
         twin = copy.copy(self)
         twin.folder = folder
-        twin.url = f"sqlite:///{folder / 'election.db'}"
+        twin.url = url or f"sqlite:///{folder / 'election.db'}"
         twin.service = replace(self.service, database=Database(twin.url))
         twin.computer = SameProcess(twin.service.database)
         return twin
@@ -131,9 +134,11 @@ class Stage:
         """Do chunks in this process until there are none (or `until` is the election's state); how many."""
         done = 0
         settings = replace(self.service.settings, cut_seconds=0.0)
-        worker = Worker(self.service.database, "here", settings, computer=self.computer)
+        database = self.service.database
+        queue = DatabaseQueue(database, settings, "here")
+        worker = Worker(database, queue, "here", settings, computer=self.computer)
         while done < most and self.state() != until:
-            relay(self.service.database, settings)
+            sweep(self.service.database, settings)
             if not worker.one_chunk():
                 break
             done += 1

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from amarvote.participants import service as module
+from amarvote.participants.address import of_election, of_socket
 from amarvote.participants.service import AnswerError, Refused, Service, Unanswered
 
 
@@ -21,6 +22,8 @@ class Server(socketserver.ThreadingUnixStreamServer):
         super().__init__(path, Handler)
         self.script: list[tuple[int, bytes] | None] = []
         self.seen: list[tuple[str, str, bytes, str | None]] = []
+        self.headers: list[tuple[str, str]] = []
+        self.ranges: list[str] = []
         self.missing = 0
         self.leave = False
         self.left = threading.Event()
@@ -47,6 +50,9 @@ class Handler(BaseHTTPRequestHandler):
             self.close_connection = True  # as one that was killed
             return
         self.send_response(step[0])
+        self.server.ranges += [asked] if (asked := self.headers.get("Range")) else []
+        for name, value in self.server.headers:
+            self.send_header(name, value)
         self.send_header("Content-Length", str(len(step[1]) + self.server.missing))
         self.end_headers()
         self.wfile.write(step[1])
@@ -73,7 +79,7 @@ def pauses() -> list[float]:
 
 @pytest.fixture
 def service(server, pauses) -> Iterator[Service]:
-    made = Service(server.server_address, "token", pauses.append)  # type: ignore[arg-type]
+    made = Service(of_socket(str(server.server_address)), "token", pauses.append)
     yield made
     made.close()
 
@@ -103,7 +109,7 @@ def test_waits_for_a_service_that_is_not_there_yet(tmp_path):
         servers.append(Server(str(path)))
         threading.Thread(target=servers[0].serve_forever, args=(0.01,)).start()
 
-    service = Service(path, None, start)
+    service = Service(of_socket(path), None, start)
     assert service.get("/election").json() == {}
     assert len(servers) == 1
     servers[0].shutdown()
@@ -132,7 +138,7 @@ def test_what_went_ahead_and_was_lost_is_sent_again(service, server, pauses):
 
 def test_what_could_not_go_ahead_is_sent_when_the_answer_is_wanted(tmp_path):
     with Server(str(tmp_path / "late")) as server:
-        service = Service(tmp_path / "not yet", None)
+        service = Service(of_socket(tmp_path / "not yet"), None)
         answer = service.put_ahead("/ballots", b"bytes")
         (tmp_path / "late").rename(tmp_path / "not yet")
         thread = threading.Thread(target=server.serve_forever, args=(0.01,))
@@ -164,7 +170,7 @@ def test_half_a_file_is_none(service, server):
     server.missing = 3
     server.script = [(200, b"12345")]
     with pytest.raises(Unanswered):
-        list(service.download("/record/toc", 8))
+        list(service.download("/record/toc", 8, "tag"))
 
 
 def test_a_refusal_is_final_and_says_why(service, server, pauses):
@@ -212,3 +218,61 @@ def test_a_broken_download_is_told_apart_from_a_refused_one(service, server):
             list(service.download("/record/toc", 5, "tag"))
     with pytest.raises(Refused):
         list(service.download("/record/toc", 5, "tag"))
+
+
+def test_paths_are_below_the_address(server):
+    service = Service(of_election(of_socket(str(server.server_address)), "0c"))
+    service.get("")
+    service.get("/record", after="devices/a b/1.binpb")
+    service.get("/board/consistency?first=1&second=2")
+    assert [path for _, path, _, _ in server.seen] == [
+        "/elections/0c",
+        "/elections/0c/record?after=devices%2Fa+b%2F1.binpb",
+        "/elections/0c/board/consistency?first=1&second=2",
+    ]
+    service.close()
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_it_waits_as_long_as_the_service_asks_to_be_left_alone(service, server, pauses, status):
+    server.script = [(status, b""), (status, b""), (200, b"[1]")]
+    server.headers = [("Retry-After", "7")]
+    assert service.get("/").json() == [1]
+    assert pauses == [7.0, 7.0]
+
+
+@pytest.mark.parametrize("said", ["-1", "1e9", "soon", "", "9" * 30, "Wed, 21 Oct 2026 07:28:00 GMT", "\u0667"])
+def test_a_retry_after_that_is_no_number_of_seconds_is_not_followed(service, server, pauses, said):
+    server.script = [(503, b""), (200, b"[1]")]
+    server.headers = [("Retry-After", said.encode().decode("latin-1"))]
+    assert service.get("/").json() == [1]
+    assert pauses == [0.05]
+
+
+def test_it_is_not_told_to_wait_for_ever(service, server, pauses):
+    server.script = [(429, b""), (200, b"[1]")]
+    server.headers = [("Retry-After", "99999999")]
+    service.get("/")
+    assert pauses == [module.LONGEST_BIDDEN]
+
+
+def test_why_there_is_no_answer_is_known_until_there_is_one(server, tmp_path):
+    said: list[str | None] = []
+    service = Service(
+        of_socket(tmp_path / "nowhere"), None, lambda seconds: said.append(service.trouble) or stop()
+    )
+
+    def stop() -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        service.get("/")
+    assert said == ["No such file or directory"]
+
+
+def test_a_download_goes_on_where_it_was(service, server):
+    server.script = [(206, b"345"), (200, b"12345")]
+    assert b"".join(service.download("/record/toc", 5, "tag", 2)) == b"345"
+    assert b"".join(service.download("/record/toc", 5, "tag", 2)) == b"345"  # from one who knows no ranges
+    assert list(service.download("/record/toc", 5, "tag", 5)) == []
+    assert server.ranges == ["bytes=2-", "bytes=2-"]

@@ -1,4 +1,4 @@
-"""`python -m amarvote.device --home DIR --api SOCKET --voters FILE`: one device, until its voters have voted.
+"""`python -m amarvote.device --home DIR --api ADDRESS --voters FILE`: one device, until its voters have voted.
 
 The home holds what its officials gave it: `token` (its bearer token) and `pin` (H_E in hex, as the guardians
 confirmed it). Who votes and how stands in FILE; a voter sees the code in the home's `screen` before deciding.
@@ -18,12 +18,12 @@ from amarvote.device.voters import Act, VotersError, acts
 from amarvote.electionguard.engine import Engine
 from amarvote.electionguard.errors import ElectionGuardError
 from amarvote.participants.files import HomeError, alone_in, private_folder, read_bounded
-from amarvote.participants.service import AnswerError, Refused, Service
+from amarvote.participants.service import FINAL, Service
 
 WINDOW_BITS = 10
 """Tables of 14 MiB for each of g, K, K̂."""
 
-REASONS_TO_STOP = (DeviceError, VotersError, HomeError, ElectionGuardError, Refused, AnswerError)
+REASONS_TO_STOP = (DeviceError, VotersError, HomeError, ElectionGuardError, *FINAL)
 
 REFUSED = 3
 """Exit code: it would be of no use to start this device again."""
@@ -53,7 +53,7 @@ def main() -> int:
     """Serve all voters; the exit code."""
     parser = argparse.ArgumentParser(prog="python -m amarvote.device")
     parser.add_argument("--home", type=Path, required=True)
-    parser.add_argument("--api", type=Path, required=True)
+    parser.add_argument("--api", required=True)
     parser.add_argument("--voters", type=Path, required=True)
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from amarvote.launch.pids import PidFiles
 from amarvote.participants.files import private_folder
+from amarvote.worker.exits import GROWN
 
 REFUSED = 3
 """Exit code of a participant that refuses for good; its reason is the last line of its log."""
@@ -139,8 +140,9 @@ class Supervisor:
             return
         if code == REFUSED:
             raise ProgramFailed(f"{program.name} refuses: {self._last_words(program)}")
-        # Death by a signal is somebody else's doing, and a worker that has grown too large ends with 0.
-        running.failures = 0 if code <= 0 or lived > LIVED_SHORTLY else running.failures + 1
+        # Death by a signal is somebody else's doing, and a worker that has grown too large says so.
+        harmless = code <= 0 or code == GROWN or lived > LIVED_SHORTLY
+        running.failures = 0 if harmless else running.failures + 1
         running.pauses = 0 if lived > LIVED_SHORTLY else running.pauses + 1
         if running.failures >= FAILURES_IN_A_ROW:
             raise ProgramFailed(

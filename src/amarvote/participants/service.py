@@ -1,27 +1,35 @@
-"""The participant's side of HTTP over a local socket: bounded answers, patience while the service restarts.
+"""The participant's side of HTTP: bounded answers, patience while the service restarts, whatever lies between.
 
 Every request of the protocol may be sent twice (the service answers the same bytes with the same answer), so a
-request whose answer was lost is sent again, with a growing pause, for as long as it takes.
+request whose answer was lost is sent again, with a growing pause, for as long as whoever waits has patience.
 """
 
 import json
 import logging
-import select
-import socket
+import ssl
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from http.client import HTTPConnection, HTTPException, HTTPResponse
+from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
+
+from amarvote.participants import address as addresses
+from amarvote.participants.connection import UntrustedError, close_if_left, connection_to, not_trusted
 
 log = logging.getLogger(__name__)
 
 FIRST_PAUSE = 0.05
 LONGEST_PAUSE = 0.25
+LONGEST_PAUSE_AFAR = 5.0
+"""Seconds between two tries grow up to this: on one machine, and over a network."""
+
+LONGEST_BIDDEN = 120.0
+"""Of the seconds that the service asks to be left alone, so many are waited out at once."""
+
 ANSWER_SECONDS = 60.0
 """A request unanswered for so long is sent again."""
 
@@ -31,10 +39,12 @@ LARGEST_ANSWER = 64 << 20
 PIECE = 1 << 16
 """Bytes of a file that are taken at once."""
 
-PARTIAL = 206
+PARTIAL, TOO_MANY, UNAVAILABLE = 206, 429, 503
+
+_TYPES = {"POST": {"Content-Type": "application/json"}, "PUT": {"Content-Type": "application/octet-stream"}}
 
 Pause = Callable[[float], None]
-"""How to wait some seconds; the launcher looks after its processes meanwhile."""
+"""How to wait some seconds; the launcher looks after its processes meanwhile. May raise, to wait no longer."""
 
 
 class Refused(Exception):  # noqa: N818 - reads as what happened
@@ -53,6 +63,10 @@ class Unanswered(Exception):  # noqa: N818 - reads as what happened
     """The connection broke before an answer was there wholly; the request may be sent again."""
 
 
+FINAL = (Refused, AnswerError, UntrustedError, addresses.AddressError)
+"""After one of these it would be of no use to ask again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """One answer that is not a refusal."""
@@ -68,35 +82,23 @@ class Answer:
             raise AnswerError("The service's answer is not JSON.") from None
 
 
-class _Connection(HTTPConnection):
-    """HTTP over a local socket."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__("amarvote", timeout=ANSWER_SECONDS)
-        self._path = path
-
-    def connect(self) -> None:
-        """Called before the first request, and after each `close`."""
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(self.timeout)
-        self.sock.connect(str(self._path))
-
-    def close_if_left(self) -> None:
-        """The service closes what nobody used for a while, and all when it ends: start afresh then."""
-        if self.sock is not None:
-            poll = select.poll()
-            poll.register(self.sock, select.POLLIN)
-            if poll.poll(0):
-                self.close()
-
-
 class Service:
-    """The service behind `socket`, asked as the bearer of `token` (the public's part only where it is None)."""
+    """The service or election at `address`, asked as the bearer of `token` (what is public, where it is None).
 
-    def __init__(self, socket: Path, token: str | None = None, pause: Pause = time.sleep) -> None:
+    Paths are below the address. An https service proves itself by a certificate that the file `ca` vouches for, or
+    the system's trust store; UntrustedError where it cannot, AddressError where `address` is none.
+    """
+
+    def __init__(
+        self, address: str, token: str | None = None, pause: Pause = time.sleep, ca: Path | None = None
+    ) -> None:
+        self._address = addresses.parse(address)
         self._headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-        self._connection = _Connection(socket)
+        self._connection = connection_to(self._address, ca, ANSWER_SECONDS)
         self._pause = pause
+        self._longest_pause = LONGEST_PAUSE_AFAR if self._address.secure else LONGEST_PAUSE
+        self.trouble: str | None = None
+        """Why the request under way was not answered when it was sent last."""
 
     def close(self) -> None:
         """Give the connection back."""
@@ -104,24 +106,25 @@ class Service:
 
     def get(self, path: str, **parameters: str | int) -> Answer:
         """GET; raises Refused, waits out a restart."""
-        return self._ask("GET", f"{path}?{urlencode(parameters)}" if parameters else path)
+        return self._ask("GET", _with(path, parameters))
 
-    def put(self, path: str, body: bytes, **parameters: int) -> Answer:
+    def put(self, path: str, body: bytes, **parameters: str | int) -> Answer:
         """PUT these bytes."""
-        return self._ask("PUT", f"{path}?{urlencode(parameters)}" if parameters else path, body)
+        return self._ask("PUT", _with(path, parameters), body)
 
     def put_ahead(self, path: str, body: bytes) -> Callable[[], Answer]:
         """PUT these bytes; what it returns waits for the answer. Nothing else may be asked before."""
+        target = _with(path, {})
         try:
-            self._send("PUT", path, body)
+            self._send("PUT", target, body)
         except Unanswered:
-            return partial(self._ask, "PUT", path, body)
-        return partial(self._ask, "PUT", path, body, sent=True)
+            return partial(self._ask, "PUT", target, body)
+        return partial(self._ask, "PUT", target, body, sent=True)
 
     def post(self, path: str, content: object = None) -> Answer:
         """POST a JSON value, or nothing."""
         body = b"" if content is None else json.dumps(content).encode()
-        return self._ask("POST", path, body)
+        return self._ask("POST", _with(path, {}), body)
 
     def download(self, path: str, size: int, tag: str, have: int = 0) -> Iterator[bytes]:
         """The bytes from `have` on, in pieces, of a published file of `size` bytes, which its entity `tag` names.
@@ -130,12 +133,14 @@ class Service:
         """
         if have == size:
             return
-        ranged = {"Range": f"bytes={have}-", "If-Range": f'"{tag}"'} if have else {}
-        self._send("GET", path, headers=ranged)
+        self._send(
+            "GET", _with(path, {}), None, {"Range": f"bytes={have}-", "If-Range": f'"{tag}"'} if have else {}
+        )
         with self._exchange():
             response = self._connection.getresponse()
-            if response.status >= 500:
-                raise Unanswered(f"the service answered {response.status}")
+            if _passes(response.status):
+                self._pause(_bidden(response))
+                raise Unanswered(_said(response.status))
             if response.status >= 300:
                 raise Refused(response.status, f"The service does not give out {path}.")
             left = size - have
@@ -146,50 +151,60 @@ class Service:
                 left -= len(piece)
                 if left < 0:
                     raise AnswerError(f"{path} is longer than the {size} bytes that the service announced.")
-                yield piece
+                if piece:
+                    yield piece
             _require_whole(response)
-        if left:
-            raise AnswerError(f"{path} is shorter than the {size} bytes that the service announced.")
+            if left:
+                raise AnswerError(f"{path} is shorter than the {size} bytes that the service announced.")
 
     def wait(self, seconds: float) -> None:
         """Wait as this participant waits."""
         self._pause(seconds)
 
-    def _ask(self, method: str, path: str, body: bytes | None = None, *, sent: bool = False) -> Answer:
+    def _ask(self, method: str, target: str, body: bytes | None = None, *, sent: bool = False) -> Answer:
         """Until it is answered; `sent` where the request is under way already."""
         pause = FIRST_PAUSE
         while True:
+            bidden = 0.0
             try:
                 if not sent:
-                    self._send(method, path, body)
-                answer = self._receive(path)
+                    self._send(method, target, body)
+                answer, bidden = self._receive(target)
             except Unanswered as problem:
-                log.info("%s %s is asked again: %s", method, path, problem)
+                self.trouble = str(problem)
             else:
                 if answer.status < 300:
+                    self.trouble = None
                     return answer
-                if answer.status < 500:
+                if not _passes(answer.status):
                     raise Refused(answer.status, _sentence(answer))
-                log.warning("%s %s is asked again: the service answered %d", method, path, answer.status)
+                self.trouble = _said(answer.status)
+            log.info("%s %s is asked again: %s", method, target, self.trouble)
             sent = False
-            self._pause(pause)
-            pause = min(2 * pause, LONGEST_PAUSE)
+            self._pause(max(pause, bidden))
+            pause = min(2 * pause, self._longest_pause)
 
     def _send(
-        self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
+        self, method: str, target: str, body: bytes | None = None, headers: dict[str, str] | None = None
     ) -> None:
         with self._exchange():
-            self._connection.close_if_left()
-            self._connection.request(method, quote(path, safe="/?=&%"), body, self._headers | dict(headers or {}))
+            close_if_left(self._connection)
+            self._connection.request(
+                method,
+                self._address.path + target,
+                body,
+                {**_TYPES.get(method, {}), **self._headers, **(headers or {})},
+            )
 
-    def _receive(self, path: str) -> Answer:
+    def _receive(self, target: str) -> tuple[Answer, float]:
+        """The answer, and how many seconds the service asks to be left alone."""
         with self._exchange():
             response = self._connection.getresponse()
             body = response.read(LARGEST_ANSWER + 1)
             if len(body) > LARGEST_ANSWER:
-                raise AnswerError(f"The answer to {path} is larger than {LARGEST_ANSWER} bytes.")
+                raise AnswerError(f"The answer to {target} is larger than {LARGEST_ANSWER} bytes.")
             _require_whole(response)
-            return Answer(response.status, body)
+            return Answer(response.status, body), _bidden(response)
 
     @contextmanager
     def _exchange(self) -> Iterator[None]:
@@ -198,11 +213,47 @@ class Service:
         try:
             yield
             good = True
+        except ssl.SSLCertVerificationError as problem:
+            raise not_trusted(self._address.host, problem) from None
         except (OSError, HTTPException) as problem:
-            raise Unanswered(repr(problem)) from None
+            raise Unanswered(_reason(problem)) from None
         finally:
             if not good:
                 self._connection.close()
+
+
+def _with(path: str, parameters: dict[str, str | int]) -> str:
+    target = quote(path, safe="/?=&")
+    return f"{target}?{urlencode(parameters)}" if parameters else target
+
+
+def _passes(status: int) -> bool:
+    """Asked again, it may be answered otherwise."""
+    return status >= 500 or status == TOO_MANY
+
+
+def _said(status: int) -> str:
+    meaning = {TOO_MANY: ": it was asked too often", UNAVAILABLE: ": it cannot answer at this moment"}
+    return f"the service answered {status}{meaning.get(status, '')}"
+
+
+def _bidden(response: HTTPResponse) -> float:
+    """Seconds of a Retry-After where the status makes it one; 0 otherwise."""
+    if response.status not in (TOO_MANY, UNAVAILABLE):
+        return 0.0
+    said = response.headers.get("Retry-After", "")
+    return min(float(said), LONGEST_BIDDEN) if said.isascii() and said.isdecimal() and len(said) < 9 else 0.0
+
+
+def _reason(problem: Exception) -> str:
+    """Why there was no answer, in words where the system has some."""
+    if isinstance(problem, TimeoutError):
+        return "no answer came in time"
+    if isinstance(problem, ssl.SSLError):
+        return f"TLS failed ({problem.reason or 'cut off'})"
+    if isinstance(problem, OSError) and problem.strerror:
+        return problem.strerror
+    return repr(problem)
 
 
 def _require_whole(response: HTTPResponse) -> None:
@@ -212,12 +263,11 @@ def _require_whole(response: HTTPResponse) -> None:
 
 
 def _sentence(answer: Answer) -> str:
+    """The `detail` of a problem (RFC 9457)."""
     try:
         content = json.loads(answer.body)
     except (ValueError, RecursionError):
         content = None
-    if isinstance(content, dict):
-        for name in ("detail", "message", "sentence"):
-            if isinstance(content.get(name), str):
-                return str(content[name])[:2000]
+    if isinstance(content, dict) and isinstance(content.get("detail"), str):
+        return str(content["detail"])[:2000]
     return f"The service refused with status {answer.status}."

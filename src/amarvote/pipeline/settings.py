@@ -53,10 +53,10 @@ class Settings:
     lost_worker_seconds: float = 20.0
     """A worker whose heartbeat is older does not count as alive."""
 
-    child_rss_kb: int = 120 << 10
+    child_rss_kb: int = 100 << 10
     """A child found larger than this between two chunks is ended cleanly and replaced."""
 
-    parent_rss_kb: int = 75 << 10
+    parent_rss_kb: int = 90 << 10
     """A parent found larger than this between two chunks ends itself cleanly; who started it starts another."""
 
     board_seconds: float = 1.0

@@ -1,43 +1,54 @@
-"""`python -m amarvote.pipeline.worker --database URL [--name NAME]`: takes one chunk at a time.
+"""The worker's loop: takes one chunk at a time, from whoever hands them out, until it is told to end.
 
 This parent holds the database's door and the lease; a child computes. While the child computes, no connection
 and no transaction is open, but for a moment each time that it asks for a piece of the record that it verifies.
 The steps of the loop have names; `committing` is the last moment before the transaction commits. Those that can
 last stand in the worker's heartbeat row, a second later at most: starting, idle, asked.
 
-    starting, idle, claimed, loaded, asked, answered, committing, committed
+    starting, idle, claimed, loaded, asked, answered, committing, committed, ended
+
+What the broker brought is acknowledged when the database holds what became of it, not before. A worker that cannot
+say so, because the database does not answer, keeps the message and gives the chunk back as soon as it can.
 """
 
-import argparse
 import logging
-import os
 import signal
-import socket
-import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
+
+from sqlalchemy import Connection
 
 from amarvote.pipeline import chunks as life
-from amarvote.pipeline import failing, handing, memory, phases, record_files
+from amarvote.pipeline import failing, memory, phases, record_files, watch
+from amarvote.pipeline.backoff import Backoff
 from amarvote.pipeline.child import ERROR
 from amarvote.pipeline.chunks import ChunkRefusedError, Claim, FencedError
 from amarvote.pipeline.computer import ChildDiedError, Computer
 from amarvote.pipeline.computing.asking import WANT
 from amarvote.pipeline.heartbeat import Heartbeat
 from amarvote.pipeline.messages import Message
-from amarvote.pipeline.relay import relay
+from amarvote.pipeline.queue import Queue
 from amarvote.pipeline.settings import DEFAULTS, Settings
-from amarvote.store.database import Database, DatabaseError, NoDatabaseError, is_passing
+from amarvote.pipeline.sweep import sweep
+from amarvote.store.database import Database, DatabaseError, is_passing
+from amarvote.store.turns import take
 
 log = logging.getLogger(__name__)
 
-UNREADABLE = 2
-PAUSE_AFTER_FAILED_START = 1.0
-LASTING = frozenset({"starting", "idle", "asked"})
+FIRST_PAUSE = 0.1
+LONGEST_PAUSE = 5.0
+"""Seconds before a database that did not answer, or a child that did not start, is tried again: they grow."""
+
+LASTING = frozenset({"starting", "idle", "asked", "ended"})
 
 
 def no_step(name: str) -> None:
     """What happens at each step beside the work: nothing."""
+
+
+class _TimeIsUpError(Exception):
+    """The worker was told to end, and its chunk takes longer than it may."""
 
 
 class Worker:
@@ -46,94 +57,153 @@ class Worker:
     def __init__(
         self,
         database: Database,
+        queue: Queue,
         name: str,
         settings: Settings = DEFAULTS,
         computer: Computer | None = None,
         at_step: Callable[[str], None] = no_step,
+        watched_by: watch.Watch | None = None,
     ) -> None:
         self._database = database
+        self._queue = queue
         self._settings = settings
         self._name = name
         self._computer = computer or Computer()
         self._heartbeat = Heartbeat(database, name, self._computer)
         self._at_step = at_step
+        self._watch = watched_by or watch.Nobody()
+        self._backoff = Backoff(FIRST_PAUSE, LONGEST_PAUSE)
         self._over = False
-        self._relayed = self._beaten = 0.0
+        self._until = 0.0
+        self._upset = ""  # the database failed in the middle of something
+        self._kept_moving = 0.0
+        self._moved = time.monotonic()
+        self.grown = False
+        """It ended because it had grown too large."""
 
     def stop(self) -> None:
-        """End after the present chunk."""
+        """End after the present chunk, or by handing it back where that takes too long; told twice, at once."""
+        self._until = time.monotonic() + (0.0 if self._over else self._settings.stop_seconds)
         self._over = True
+
+    @property
+    def troubles(self) -> list[str]:
+        """What is missing at the moment, in sentences."""
+        child = "" if self._computer.pid is not None else "There is no computing process."
+        return [one for one in (self._upset, self._queue.trouble, child) if one]
+
+    def idle(self) -> float:
+        """Seconds since the loop moved last."""
+        return time.monotonic() - self._moved
 
     def run(self) -> None:
         """Take chunk after chunk until told to stop, or grown too large."""
         self._step("starting")
-        self._heartbeat.beat()
-        with self._database.write() as connection:
-            life.end_leases(connection, self._name)
+        begun = False
         try:
             while not self._over:
                 try:
+                    if not begun:
+                        self._begin()
+                        begun = True
                     self._one_round()
+                    self._backoff.reset()
                 except DatabaseError as problem:
-                    log.warning("the database did not answer: %s", problem)
-                    time.sleep(self._settings.idle_seconds)
+                    self._is_upset(problem)
+                    time.sleep(self._backoff.pause())
                 except ChildDiedError as problem:
                     log.warning("%s before it had work", problem)
-                    time.sleep(PAUSE_AFTER_FAILED_START)
+                    time.sleep(self._backoff.pause())
         finally:
-            self._computer.stop()
+            self._end()
+
+    def _begin(self) -> None:
+        self._heartbeat.beat()
+        with self._database.write() as connection:
+            life.end_leases(connection, self._name)
 
     def _one_round(self) -> None:
-        """One chunk, or a short sleep where there is none."""
+        """One chunk, or a short wait where there is none."""
+        self._recover()
         self._computer.start()
         self._keep_moving()
-        if not self.one_chunk():
-            if self._heartbeat.step != "idle":
-                self._step("idle")
-                self._heartbeat.beat()
-            time.sleep(self._settings.idle_seconds)
+        idle = self._heartbeat.step == "idle"
+        if not self.one_chunk(self._settings.relay_seconds if idle else self._settings.idle_seconds) and not idle:
+            self._step("idle")
+            self._heartbeat.beat()
 
-    def one_chunk(self) -> bool:
-        """Claim a chunk and work on it to its end, whatever that is; False where none is handed out."""
-        with self._database.write() as connection:
-            claim = life.claim(connection, self._settings, self._name)
+    def _recover(self) -> None:
+        """After a failure of the database: what was in hand then is given back, nobody need wait for its lease."""
+        if self._upset:
+            with self._database.write() as connection:
+                given_back = life.hand_back(connection, self._name)
+            log.warning("the database answers again%s", "; a chunk was given back" if given_back else "")
+            self._upset = ""
+
+    def _end(self) -> None:
+        """Hold nothing any more."""
+        self._computer.stop()
+        try:
+            if self._upset:
+                self._recover()
+            self._queue.close()
+            self._step("ended")
+            self._heartbeat.beat()
+        except DatabaseError as problem:
+            log.warning("the database did not answer at the end; leases will run out: %s", problem)
+
+    def one_chunk(self, seconds: float = 0.0) -> bool:
+        """Claim a chunk and work on it to its end, whatever that is; False where none came within `seconds`."""
+        claim = self._queue.claim(seconds)
         if claim is None:
             return False
+        started = time.monotonic()
+        self._watch.claimed(claim.phase)
         self._step("claimed")
-        try:
-            self._work(claim)
-        except FencedError as lost:
-            log.warning("%s", lost)
-            self._computer.kill()
+        outcome = self._outcome(claim)
+        self._queue.settle()
+        self._step("committed")
+        self._watch.ended(claim.phase, outcome, time.monotonic() - started)
+        self._queue.relay()
         self._give_back()
         return True
 
-    def _work(self, claim: Claim) -> None:
-        """Load, compute, commit; whatever goes wrong is written down."""
+    def _outcome(self, claim: Claim) -> str:
+        """Load, compute, commit; whatever goes wrong is written down. How it ended, one of `watch`."""
         try:
             self._computer.ask(self._load(claim))
             self._step("asked")
             answer = self._wait(claim)
             self._step("answered")
             self._commit(claim, answer)
+        except FencedError as lost:
+            log.warning("%s", lost)
+            self._computer.kill()
+            return watch.FENCED
+        except _TimeIsUpError:
+            log.warning("%s is handed back: this worker was told to end", claim)
+            self._computer.kill()
+            self._database.transact(lambda connection: life.hand_back(connection, self._name))
+            return watch.HANDED_BACK
         except ChildDiedError as died:
             self._computer.kill()
-            with self._database.write() as connection:
-                failing.death(connection, self._settings, claim, str(died))
-                handing.refill(connection, self._settings)
-        except FencedError:
-            raise
+            return self._went_wrong(claim, failing.death, str(died), watch.DEATH)
         except Exception as problem:  # whatever it is becomes the chunk's reason
             if isinstance(problem, DatabaseError) and is_passing(problem):
                 raise
             log.warning("%s failed: %r", claim, problem)
-            reason = (
-                str(problem) if isinstance(problem, ChunkRefusedError) else f"{type(problem).__name__}: {problem}"
-            )
-            with self._database.write() as connection:
-                failing.error(connection, self._settings, claim, reason)
-                handing.refill(connection, self._settings)
-        self._step("committed")
+            plain = isinstance(problem, ChunkRefusedError)
+            reason = str(problem) if plain else f"{type(problem).__name__}: {problem}"
+            return self._went_wrong(claim, failing.error, reason, watch.ERROR)
+        return watch.DONE
+
+    def _went_wrong(self, claim: Claim, how: Callable[..., None], reason: str, outcome: str) -> str:
+        try:
+            self._database.transact(lambda connection: how(connection, self._settings, claim, reason))
+        except FencedError as lost:
+            log.warning("%s", lost)
+            return watch.FENCED
+        return outcome
 
     def _load(self, claim: Claim) -> Message:
         """What the child needs, read in one snapshot."""
@@ -161,54 +231,72 @@ class Worker:
                 with self._database.read() as connection:
                     given = record_files.give(connection, answer)
                 self._computer.ask(given)
-            self._keep_moving()
             now = time.monotonic()
+            if self._over and now >= self._until:
+                raise _TimeIsUpError
             if now - started > settings.chunk_seconds:
                 raise ChildDiedError(f"the computing process was at it for {settings.chunk_seconds:.0f} s")
-            if now - renewed >= settings.renew_seconds:
-                if self._computer.moved():
-                    with self._database.write() as connection:
-                        life.renew(connection, settings, claim)
-                    renewed = now
-                elif now - renewed > settings.lease_seconds:
-                    raise ChildDiedError("the computing process stood still for a whole lease")
+            # the child goes on without the database: where that is back in time, nothing is lost
+            try:
+                if now - renewed >= settings.renew_seconds:
+                    if self._computer.moved():
+                        self._renew(claim)
+                        renewed = now
+                    elif now - renewed > settings.lease_seconds:
+                        raise ChildDiedError("the computing process stood still for a whole lease")
+                self._keep_moving()
+            except DatabaseError as problem:
+                log.warning("the database did not answer while the child computes: %s", problem)
+
+    def _renew(self, claim: Claim) -> None:
+        with self._database.write() as connection:
+            life.renew(connection, self._settings, claim)
 
     def _commit(self, claim: Claim, answer: Message) -> None:
-        """Result, state, what follows from them, and what is handed out next, in one transaction."""
+        """Result, state, and what follows from them, in one transaction."""
         if answer.kind == ERROR:
             raise ChunkRefusedError(answer.fields["reason"])
-        with self._database.write() as connection:
-            place = phases.place(connection, self._settings, claim.phase_id)
-            chunk = life.held(connection, claim)
-            step = phases.step_of(claim.phase)
-            if step.commit is not None:
-                step.commit(place, chunk, answer)
-            life.finish(connection, claim, answer.fields, answer.parts[0] if step.keeps else b"")
-            phases.advance(connection, self._settings, claim.election_id)
-            handing.refill(connection, self._settings)
-            self._at_step("committing")
+        self._database.transact(lambda connection: self._write_down(connection, claim, answer))
         self._heartbeat.chunks_done += 1
 
+    def _write_down(self, connection: Connection, claim: Claim, answer: Message) -> None:
+        place = phases.place(connection, self._settings, claim.phase_id)
+        chunk = life.held(connection, claim)
+        step = phases.step_of(claim.phase)
+        if step.commit is not None:
+            step.commit(place, chunk, answer)
+        life.finish(connection, claim, answer.fields, answer.parts[0] if step.keeps else b"")
+        phases.advance(connection, self._settings, claim.election_id)
+        self._at_step("committing")
+
     def _keep_moving(self) -> None:
-        """Relay and heartbeat, when they are due."""
+        """Once a second: sweep where it is this worker's turn, hand out what is due, beat."""
         now = time.monotonic()
-        if now - self._relayed >= self._settings.relay_seconds:
-            self._relayed = now
-            relay(self._database, self._settings)
-        if now - self._beaten >= self._settings.relay_seconds:
-            self._beaten = now
-            self._heartbeat.beat()
+        self._moved = now
+        every = self._settings.relay_seconds
+        if now - self._kept_moving < every:
+            return
+        self._kept_moving = now
+        self._heartbeat.beat()
+        if self._database.transact(lambda connection: take(connection, "sweep", every)):
+            self._watch.expired(sweep(self._database, self._settings))
+        self._queue.relay()
 
     def _give_back(self) -> None:
         """After each chunk: memory back to the system; whoever is still too large is replaced."""
         memory.trim()
         own, child = self._heartbeat.measure()
+        self._watch.measured(own, child)
         if child > self._settings.child_rss_kb:
             log.warning("the computing process has grown to %d KiB; it is replaced", child)
             self._computer.stop()
         if own > self._settings.parent_rss_kb:
             log.warning("this worker has grown to %d KiB; it ends, to be started anew", own)
-            self._over = True
+            self._over = self.grown = True
+
+    def _is_upset(self, problem: DatabaseError) -> None:
+        self._upset = "The database does not answer."
+        log.warning("the database did not answer: %s", problem)
 
     def _step(self, name: str) -> None:
         if name in LASTING:
@@ -216,31 +304,9 @@ class Worker:
         self._at_step(name)
 
 
-def main() -> int:
-    """Work until terminated."""
-    parser = argparse.ArgumentParser(prog="amarvote.pipeline.worker", description="Take chunks, one at a time.")
-    parser.add_argument("--database", required=True, help="sqlite:////absolute/path")
-    parser.add_argument("--name", default=f"{socket.gethostname()}-{os.getpid()}", help="in the table of workers")
-    options = parser.parse_args()
-    memory.one_arena()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
-    database = Database(options.database)
-    try:
-        database.require_schema()
-    except NoDatabaseError as problem:
-        sys.stderr.write(f"{problem}\n")
-        return UNREADABLE
-    memory.settle()
-    run_until_terminated(Worker(database, options.name))
-    return 0
-
-
 def run_until_terminated(worker: Worker) -> None:
-    """Run; SIGTERM and SIGINT end it after the present chunk."""
+    """Run; SIGTERM and SIGINT end it after the present chunk, or by handing that back."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: worker.stop())
-    worker.run()
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    with suppress(KeyboardInterrupt):
+        worker.run()

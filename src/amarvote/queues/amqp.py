@@ -22,7 +22,7 @@ from pika.adapters.select_connection import IOLoop
 from pika.channel import Channel
 from pika.spec import Basic
 
-from amarvote.queues.backoff import Backoff
+from amarvote.pipeline.backoff import Backoff
 
 log = logging.getLogger(__name__)
 

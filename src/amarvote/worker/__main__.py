@@ -1,0 +1,112 @@
+"""`python -m amarvote.worker`: what `amarvote worker` becomes, without the weight of the other commands.
+
+Addresses come from AMARVOTE_DATABASE_URL and AMARVOTE_BROKER_URL, or from options, which everybody on the machine
+can read in the list of processes. Without a broker the database hands out the chunks.
+"""
+
+import argparse
+import logging
+import os
+import socket
+import sys
+import time
+from dataclasses import replace
+
+from amarvote.pipeline import memory, steps
+from amarvote.pipeline.backoff import Backoff
+from amarvote.pipeline.queue import Queue
+from amarvote.pipeline.settings import DEFAULTS, Settings
+from amarvote.pipeline.worker import Worker, run_until_terminated
+from amarvote.queues.amqp import BrokerAddressError, Link
+from amarvote.queues.database import DatabaseQueue
+from amarvote.queues.rabbitmq import RabbitQueue
+from amarvote.store.database import Database, DatabaseError, NoDatabaseError, is_passing
+from amarvote.worker import exits
+from amarvote.worker.addresses import BROKER, DATABASE
+from amarvote.worker.health import Health
+from amarvote.worker.metrics import Metrics
+
+__all__ = ["main", "steps"]
+
+log = logging.getLogger(__name__)
+
+LOOPBACK = "127.0.0.1"
+
+
+def main() -> int:
+    """Work until terminated; the exit code is one of `exits`."""
+    options = _options()
+    memory.one_arena()
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    logging.getLogger("pika").setLevel(logging.CRITICAL)  # `queues.amqp` says the same, once and in words
+    if not options.database:
+        return _refuse(f"Say which database: set {DATABASE}, or use --database.", exits.USAGE)
+    settings = replace(DEFAULTS, stop_seconds=options.stop_seconds)
+    try:
+        database = Database(options.database)
+        _require(database)
+        queue = _queue(database, settings, options.name, options.broker)
+    except (NoDatabaseError, BrokerAddressError, DatabaseError) as problem:
+        return _refuse(str(problem), exits.UNREADABLE)
+    return _work(database, queue, settings, options)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="amarvote worker", description="Take chunks, one at a time.")
+    parser.add_argument("--database", default=os.environ.get(DATABASE), help="sqlite:/// or postgresql+psycopg://")
+    parser.add_argument("--broker", default=os.environ.get(BROKER), help="amqp://USER:PASSWORD@HOST/VHOST")
+    parser.add_argument("--name", default=f"{socket.gethostname()}-{os.getpid()}", help="in the table of workers")
+    parser.add_argument("--health-host", default=LOOPBACK)
+    parser.add_argument("--health-port", type=int, help="for health and metrics; none where it is not given")
+    parser.add_argument("--stop-seconds", type=float, default=DEFAULTS.stop_seconds)
+    return parser.parse_args()
+
+
+def _refuse(sentence: str, code: int) -> int:
+    sys.stderr.write(f"{sentence}\n")
+    return code
+
+
+def _require(database: Database) -> None:
+    """Wait for a database that is starting; NoDatabaseError for one that is not ours."""
+    backoff = Backoff(0.5, 10.0)
+    while True:
+        try:
+            database.require_schema()
+        except DatabaseError as problem:
+            if not is_passing(problem):
+                raise
+            log.warning("the database %s does not answer yet: %s", database.name, problem)
+            time.sleep(backoff.pause())
+        else:
+            return
+
+
+def _queue(database: Database, settings: Settings, name: str, broker: str | None) -> Queue:
+    if broker:
+        return RabbitQueue(database, settings, name, Link(broker, settings.reconnect_seconds))
+    return DatabaseQueue(database, settings, name)
+
+
+def _work(database: Database, queue: Queue, settings: Settings, options: argparse.Namespace) -> int:
+    metrics = Metrics(lambda: queue.depths, lambda: worker.troubles)
+    worker = Worker(database, queue, options.name, settings, watched_by=metrics)
+    if options.health_port is not None:
+        try:
+            health = Health(
+                options.health_host, options.health_port, worker.idle, lambda: worker.troubles, metrics.text
+            )
+        except OSError as problem:
+            return _refuse(
+                f"Nothing can listen at {options.health_host}:{options.health_port} for health and metrics "
+                f"({problem.strerror}); choose another with --health-port.",
+                exits.USAGE,
+            )
+        log.info("health and metrics at http://%s:%d", options.health_host, health.port)
+    memory.settle()
+    run_until_terminated(worker)
+    return exits.GROWN if worker.grown else exits.DONE
+
+
+if __name__ == "__main__":
+    sys.exit(main())
