@@ -14,7 +14,7 @@ from amarvote.board.notes import Signer
 from amarvote.board.tree import verify_consistency, verify_inclusion
 from amarvote.elections import board_desk
 from amarvote.elections.errors import Conflict, NotFound, Unprocessable
-from amarvote.elections.service import Service
+from amarvote.elections.service import Service, service_of
 from amarvote.participants.files import HomeError
 from amarvote.participants.service import Answer
 from amarvote.pipeline import sequencing
@@ -41,7 +41,7 @@ def service(both: Database) -> Service:
     with both.write() as connection:
         connection.execute(update(elections).values(state="open"))
         sequencing.begin(connection, ELECTION)
-    return Service(both, ELECTION, QUICK)
+    return service_of(both, ELECTION, QUICK)
 
 
 def accept(service: Service, some: list[bytes]) -> None:
