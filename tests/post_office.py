@@ -54,9 +54,9 @@ class Desk:
 
     def get(self, path: str, **parameters: Any) -> Answer:
         office = self.office
-        if path == "/election":
+        if path == "":
             return _json({"n": office.n, "k": office.k, "state": office.state})
-        if path == "/election/manifest":
+        if path == "/manifest":
             return Answer(200, office.manifest)
         if path == "/run":
             return _json(office.run)

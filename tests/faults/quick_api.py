@@ -3,10 +3,9 @@
 import sys
 from pathlib import Path
 
-from amarvote.api.serve import serve
-from amarvote.elections.service import open_service
+from amarvote.api.serve import serve, unix_socket
 from faults.quick_worker import QUICK
 
 if __name__ == "__main__":
     url, socket = sys.argv[1:]
-    serve(open_service(url, settings=QUICK), Path(socket))
+    serve(url, unix_socket(Path(socket)), QUICK)

@@ -59,11 +59,11 @@ class Box:
         self.steps: list[str] = []
 
     def get(self, path: str) -> Answer:
-        if path == "/election":
+        if path == "":
             keys = {"joint_key": self.context.joint_key, "joint_data_key": self.context.joint_data_key}
             encoded = {name: _text(element_bytes(value)) for name, value in keys.items()}
             return _json({"n": self.context.n, "k": self.context.k, **encoded})
-        if path == "/election/manifest":
+        if path == "/manifest":
             return Answer(200, self.context.manifest.raw)
         if path == "/devices/me":
             return _json(
@@ -310,7 +310,7 @@ def test_a_wrong_device_hash_is_refused(box, monkeypatch):
 )
 def test_an_election_that_is_none(box, monkeypatch, answer):
     monkeypatch.setattr(
-        Box, "get", lambda self, path: _json(answer) if path == "/election" else Answer(200, MANIFEST.raw)
+        Box, "get", lambda self, path: _json(answer) if path == "" else Answer(200, MANIFEST.raw)
     )
     with pytest.raises(DeviceError, match="whose keys are made"):
         learn_context(box, bytes(32))  # type: ignore[arg-type]

@@ -40,7 +40,7 @@ class Counter:
         self.looks = 3
 
     def get(self, path: str) -> Answer:
-        if path == "/election":
+        if path == "":
             shown = {"state": self.state, "h_e": base64.b64encode(self.h_e).decode()}
             return Answer(200, json.dumps(shown).encode())
         if path == "/run":

@@ -1,30 +1,99 @@
-"""The application: routes, and refusals as answers with a sentence."""
+"""The application: its routes, its errors, and what it does beside answering."""
 
-from fastapi import FastAPI, Request
-from fastapi.responses import JSONResponse
+import asyncio
+import logging
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from importlib.metadata import version
 
-from amarvote.api import officers, participants, public, record
-from amarvote.elections.errors import Conflict, Forbidden, NotFound, Refusal, Unauthorized, Unprocessable
-from amarvote.elections.service import Service
+from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
 
-STATUS: dict[type[Refusal], int] = {
-    Unauthorized: 401,
-    Forbidden: 403,
-    NotFound: 404,
-    Conflict: 409,
-    Unprocessable: 422,
-}
+from amarvote.api import (
+    ballots,
+    board,
+    commands,
+    devices,
+    elections,
+    events,
+    guardians,
+    health,
+    record,
+    results,
+    roll,
+    tokens,
+    work,
+)
+from amarvote.api.document import DESCRIPTION, document_all
+from amarvote.api.problems import answer_with_problems, responses
+from amarvote.api.streams import Streams
+from amarvote.elections.service import DatabaseError
+from amarvote.elections.services import Services
+
+log = logging.getLogger(__name__)
+
+ROUTERS = (
+    health,
+    elections,
+    tokens,
+    roll,
+    commands,
+    guardians,
+    devices,
+    ballots,
+    board,
+    work,
+    events,
+    record,
+    results,
+)
+"""In the order of an election."""
+
+TIDY_EVERY = 60.0
 
 
-def application(service: Service) -> FastAPI:
-    """The API of this service."""
-    app = FastAPI(title="AmarVote", docs_url=None, redoc_url=None)
-    app.state.service = service
-    for module in (public, record, participants, officers):
+def application(services: Services, over: threading.Event | None = None) -> FastAPI:
+    """The API of these elections; streams end when `over` is set."""
+    over = threading.Event() if over is None else over
+    streams = Streams(services, over)
+
+    @asynccontextmanager
+    async def beside(app: FastAPI) -> AsyncIterator[None]:  # noqa: ARG001
+        tasks = [asyncio.create_task(streams.look()), asyncio.create_task(_tidy(services))]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            for task in tasks:
+                with suppress(asyncio.CancelledError):
+                    await task
+
+    app = FastAPI(
+        title="AmarVote",
+        version=version("amarvote"),
+        description=DESCRIPTION,
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=beside,
+        responses=responses(500, 503),
+    )
+    app.state.services = services
+    app.state.streams = streams
+    for module in ROUTERS:
         app.include_router(module.router)
-
-    @app.exception_handler(Refusal)
-    async def _refused(request: Request, refusal: Refusal) -> JSONResponse:  # noqa: ARG001
-        return JSONResponse({"detail": str(refusal)}, STATUS[type(refusal)])
-
+    answer_with_problems(app)
+    document_all(app)
     return app
+
+
+async def _tidy(services: Services) -> None:
+    while True:
+        await asyncio.sleep(TIDY_EVERY)
+        try:
+            await run_in_threadpool(services.tidy)
+        except DatabaseError as problem:
+            log.warning("it is tidied up later: %s", problem)

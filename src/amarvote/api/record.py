@@ -7,35 +7,54 @@ GET /record/{path}               the bytes; ETag is the SHA-256, Range and If-Ra
 """
 
 import re
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import APIRouter, HTTPException, Query, Request
+from fastapi import APIRouter, HTTPException, Path, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
-from amarvote.api.bodies import service_of
+from amarvote.api.asking import AnElection, BoundedRoute, ask
+from amarvote.api.models.outcome import RecordListing
+from amarvote.api.problems import responses
 from amarvote.elections import record_files
 
-router = APIRouter()
+router = APIRouter(prefix="/elections/{election}", route_class=BoundedRoute, tags=["record"])
 
 LONGEST_PATH = 200
 _RANGE = re.compile(r"bytes=(?:([0-9]{1,18})-([0-9]{1,18})?|-([0-9]{1,18}))", re.ASCII)
 
 
-@router.get("/record")
-def record(
-    request: Request,
-    after: Annotated[str, Query(max_length=LONGEST_PATH, pattern=r"^[ -~]*$")] = "",
+_BYTES = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+
+
+@router.get("/record", responses=responses(404, 422))
+async def record(
+    election: AnElection,
+    after: Annotated[
+        str, Query(max_length=LONGEST_PATH, pattern=r"^[ -~]*$", description="`next` of the page before.")
+    ] = "",
     limit: Annotated[int, Query(ge=1, le=record_files.LISTED_AT_ONCE)] = record_files.LISTED_AT_ONCE,
-) -> dict[str, Any]:
+) -> RecordListing:
     """The public files of the record."""
-    return record_files.listing(service_of(request), after, limit)
+    return RecordListing.model_validate(await ask(record_files.listing, election, after, limit))
 
 
-@router.get("/record/{path:path}", response_class=StreamingResponse)
-def record_file(request: Request, path: str) -> Response:
+@router.get(
+    "/record/{path:path}",
+    response_class=StreamingResponse,
+    responses={
+        200: {"description": "The file.", "content": _BYTES},
+        206: {"description": "The part that was asked for with Range.", "content": _BYTES},
+        304: {"description": "It is still what If-None-Match names."},
+        **responses(404, 416, 422),
+    },
+)
+async def record_file(
+    request: Request,
+    election: AnElection,
+    path: Annotated[str, Path(max_length=LONGEST_PATH, examples=["manifest.json"])],
+) -> Response:
     """One public file of the record, or the part of it that is asked for."""
-    service = service_of(request)
-    file = record_files.public_file(service, path)
+    file = await ask(record_files.public_file, election, path)
     tag = f'"{file.digest}"'
     headers = {"ETag": tag, "Accept-Ranges": "bytes"}
     if request.headers.get("if-none-match") == tag:
@@ -46,7 +65,7 @@ def record_file(request: Request, path: str) -> Response:
         headers["Content-Range"] = f"bytes {first}-{stop - 1}/{file.size}"
     headers["Content-Length"] = str(stop - first)
     return StreamingResponse(
-        record_files.content(service, file, first, stop),
+        record_files.content(election, file, first, stop),
         206 if bounds else 200,
         headers,
         media_type="application/octet-stream",

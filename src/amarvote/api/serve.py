@@ -1,7 +1,7 @@
-"""`python -m amarvote.api.serve --database URL --socket PATH [--election ID]`: the orchestrator.
+"""`python -m amarvote.api.serve --database URL (--port N [--host H] | --socket PATH)`: one process of the API.
 
-Serves one election over a UNIX socket, which its owner alone may use, and evaluates every transition again each
-second. Any number may run beside each other; when one dies, what it would have done is done by the next sweep.
+Any number may run beside each other over one database. It has no state of its own: killed at any moment, it leaves
+nothing behind but what was committed.
 """
 
 import argparse
@@ -11,74 +11,113 @@ import socket
 import sys
 import threading
 from pathlib import Path
+from types import FrameType
 
 import uvicorn
 
 from amarvote.api.application import application
-from amarvote.elections.errors import Refusal
-from amarvote.elections.service import NoDatabaseError, Service, open_service
+from amarvote.elections.service import DEFAULTS, Database, NoDatabaseError, Settings
+from amarvote.elections.services import Services
 
 log = logging.getLogger(__name__)
 
 GRACE_SECONDS = 3
 UNREADABLE = 2
+HOST = "127.0.0.1"
+QUEUE = 1024
+"""Connections that wait to be taken."""
+
+
+class Unservable(Exception):  # noqa: N818 - reads as what happened
+    """There is nothing to listen at; the message says why."""
 
 
 def main() -> int:
     """Serve until terminated."""
-    parser = argparse.ArgumentParser(prog="amarvote.api.serve", description="Serve an election over a socket.")
-    parser.add_argument("--database", required=True, help="sqlite:////absolute/path")
-    parser.add_argument("--socket", required=True, type=Path)
-    parser.add_argument("--election", help="its identifier, where the database holds several")
+    parser = argparse.ArgumentParser(prog="amarvote.api.serve", description="One process of the API.")
+    parser.add_argument("--database", required=True, help="its address")
+    parser.add_argument("--host", default=HOST)
+    where = parser.add_mutually_exclusive_group(required=True)
+    where.add_argument("--port", type=int)
+    where.add_argument("--socket", type=Path)
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     try:
-        service = open_service(options.database, options.election)
-    except (NoDatabaseError, Refusal) as problem:
+        listening = unix_socket(options.socket) if options.socket else tcp_socket(options.host, options.port)
+        serve(options.database, listening)
+    except (NoDatabaseError, Unservable) as problem:
         sys.stderr.write(f"{problem}\n")
         return UNREADABLE
-    serve(service, options.socket)
     return 0
 
 
-def serve(service: Service, path: Path) -> None:
-    """Serve on a socket at this path, and sweep, until terminated."""
-    listening = _private_socket(path)
-    over = threading.Event()
-    sweeper = threading.Thread(target=_sweep, args=(service, over), name="sweeper", daemon=True)
-    sweeper.start()
-    config = uvicorn.Config(
-        application(service),
-        log_level="warning",
-        access_log=False,
-        timeout_graceful_shutdown=GRACE_SECONDS,
-    )
+def tcp_socket(host: str, port: int) -> socket.socket:
+    """Bound to this address and port; Unservable where it is taken, or none of this machine's."""
     try:
-        uvicorn.Server(config).run(sockets=[listening])
-    finally:
-        over.set()
-        sweeper.join(GRACE_SECONDS)
-        service.close()
+        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]
+        return socket.create_server((host, port), family=family, backlog=QUEUE)
+    except OSError as problem:
+        reason = problem.strerror or problem
+        raise Unservable(f"Nothing can listen at {host} port {port}: {reason}. Choose another one.") from None
 
 
-def _private_socket(path: Path) -> socket.socket:
+def unix_socket(path: Path) -> socket.socket:
     """A UNIX socket that only its owner can reach. Uvicorn's own would be open to everybody on the machine."""
-    path.unlink(missing_ok=True)
     listening = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     before = os.umask(0o177)
     try:
+        path.unlink(missing_ok=True)
         listening.bind(str(path))
+    except OSError as problem:
+        listening.close()
+        raise Unservable(f"Nothing can listen at {path}: {problem.strerror or problem}.") from None
     finally:
         os.umask(before)
     return listening
 
 
-def _sweep(service: Service, over: threading.Event) -> None:
-    while not over.wait(service.settings.relay_seconds):
-        try:
-            service.sweep()
-        except Exception:
-            log.exception("the sweep is tried again")
+def serve(url: str, listening: socket.socket, settings: Settings = DEFAULTS) -> None:
+    """Serve the elections of the database at `url` until terminated; says where on standard error."""
+    database = Database(url)
+    try:
+        database.require_schema()
+        sys.stderr.write(f"The API listens on {_address(listening)}\n")
+        sys.stderr.flush()
+        over = threading.Event()
+        config = uvicorn.Config(
+            application(Services(database, settings), over),
+            http="httptools",
+            log_level="warning",
+            access_log=False,
+            proxy_headers=False,
+            server_header=False,
+            timeout_graceful_shutdown=GRACE_SECONDS,
+        )
+        _Server(config, over).run(sockets=[listening])
+    finally:
+        listening.close()
+        database.close()
+
+
+class _Server(uvicorn.Server):
+    """Tells those who stream that the process ends, so that it need not cut them off."""
+
+    def __init__(self, config: uvicorn.Config, over: threading.Event) -> None:
+        super().__init__(config)
+        self._over = over
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """As the server's own, and the streams end."""
+        self._over.set()
+        super().handle_exit(sig, frame)
+
+
+def _address(listening: socket.socket) -> str:
+    name = listening.getsockname()
+    if listening.family == socket.AF_UNIX:
+        return f"unix:{name}"
+    host = f"[{name[0]}]" if listening.family == socket.AF_INET6 else name[0]
+    return f"http://{host}:{name[1]}"
 
 
 if __name__ == "__main__":

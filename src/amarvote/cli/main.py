@@ -9,9 +9,11 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from amarvote.cli import db, exits, import_, record, signer
+from amarvote.cli import db, exits, import_, record, signer, token
+from amarvote.cli.api import api
 from amarvote.cli.groups import require_command
 from amarvote.cli.run import count, demo
+from amarvote.cli.up import up
 from amarvote.cli.verify import verify
 
 CODES = (
@@ -32,10 +34,13 @@ app = typer.Typer(
 app.add_typer(import_.commands, name="import")
 app.add_typer(record.commands, name="record")
 app.add_typer(db.commands, name="db")
+app.add_typer(token.commands, name="token")
 app.add_typer(signer.commands, name="signer")
 app.command(epilog=CODES_OF_RUNS)(demo)
 app.command(epilog=CODES_OF_RUNS)(count)
 app.command()(verify)
+app.command()(up)
+app.command()(api)
 
 
 @app.callback()

@@ -41,8 +41,8 @@ def read_pin(path: Path) -> bytes:
 def learn_context(service: Service, pinned_h_e: bytes) -> Context:
     """The election whose H_E is the pinned one; DeviceError where the service shows any other."""
     try:
-        election = service.get("/election").json()
-        manifest = parse_manifest(service.get("/election/manifest").body)
+        election = service.get("").json()
+        manifest = parse_manifest(service.get("/manifest").body)
         context = Context.derive(
             manifest,
             _number(election["n"]),

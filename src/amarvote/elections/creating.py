@@ -1,46 +1,33 @@
-"""Creating an election: its manifest, guardians, devices, and a bearer token for everyone who takes part."""
+"""Creating an election: its manifest, guardians, devices; a token for its officer and each of its devices.
 
-import hashlib
-import json
-import os
+Guardians come in by the officer's invitations.
+"""
+
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from sqlalchemy import insert
 
 from amarvote.electionguard.errors import ManifestError
 from amarvote.electionguard.manifest import parse_manifest
+from amarvote.elections import admitting
 from amarvote.elections.errors import Unprocessable
+from amarvote.elections.tokens import OFFICER, Issued, issue
 from amarvote.pipeline import states
-from amarvote.store.clock import now
 from amarvote.store.database import Database
-from amarvote.store.tables import devices, elections, guardians, tokens
+from amarvote.store.tables import elections, guardians
 
 MOST_GUARDIANS = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Creation:
-    """The new election's identifier, and the bearer tokens: officer, by guardian number, by device name."""
+    """The new election's identifier, and the tokens of its officer and, by name, of its devices."""
 
     election_id: str
-    officer: str
-    guardians: dict[int, str]
-    devices: dict[str, str]
-
-    def to_json(self) -> str:
-        """As it is written into the file of tokens."""
-        return json.dumps(
-            {
-                "election": self.election_id,
-                "officer": self.officer,
-                "guardians": {str(number): token for number, token in self.guardians.items()},
-                "devices": self.devices,
-            },
-            indent=1,
-        )
+    officer: Issued
+    devices: dict[str, Issued]
 
 
 def create(
@@ -51,14 +38,11 @@ def create(
     k: int,
     device_names: Sequence[str],
     minimum_group: int,
-    tokens_file: Path,
     title: str | None = None,
 ) -> Creation:
-    """Create an election in state `ceremony`. Device strings are the title and the device's name.
+    """Create an election in state `ceremony`.
 
-    The file of tokens is on the disk before the election is: a crash in between leaves tokens of no election, and
-    creating again replaces them. Raises Unprocessable for a manifest that cannot be used or numbers that do not
-    go together.
+    Raises Unprocessable for a manifest that cannot be used or numbers that do not go together.
     """
     try:
         parsed = parse_manifest(manifest)
@@ -66,20 +50,14 @@ def create(
         raise Unprocessable(str(problem)) from None
     if not 1 <= k <= n <= MOST_GUARDIANS:
         raise Unprocessable(f"A quorum of {k} among {n} guardians is none; it takes 1 ≤ k ≤ n ≤ {MOST_GUARDIANS}.")
-    if len(set(device_names)) != len(device_names) or not all(map(_is_plain, device_names)):
-        raise Unprocessable("Device names must be distinct, not empty, and of letters, digits, '-', '_' and '.'.")
+    if len(set(device_names)) != len(device_names):
+        raise Unprocessable("Device names must be distinct.")
     if minimum_group < 0:
         raise Unprocessable("The smallest group that is opened cannot be negative.")
-    creation = Creation(
-        secrets.token_hex(16),
-        secrets.token_hex(32),
-        {number: secrets.token_hex(32) for number in range(1, n + 1)},
-        {name: secrets.token_hex(32) for name in device_names},
-    )
-    database.create_schema()
+    election_id = secrets.token_hex(16)
     with database.write() as connection:
-        election = {
-            "id": creation.election_id,
+        row = {
+            "id": election_id,
             "title": title or parsed.name,
             "state": states.CEREMONY,
             "paused": False,
@@ -89,57 +67,12 @@ def create(
             "minimum_group": minimum_group,
             "manifest": manifest,
         }
-        connection.execute(insert(elections).values(**election))
-        roles = [("officer", 0, creation.officer)]
-        roles += [("guardian", number, token) for number, token in creation.guardians.items()]
-        for number, (name, token) in enumerate(creation.devices.items(), start=1):
-            roles.append(("device", number, token))
-            connection.execute(
-                insert(devices).values(
-                    election_id=creation.election_id,
-                    number=number,
-                    chain=1,
-                    name=name,
-                    device_string=f"{title or parsed.name}, {name}",
-                    closed=False,
-                    stored=0,
-                    settled=0,
-                )
-            )
-        for role, number, token in roles:
-            connection.execute(
-                insert(tokens).values(
-                    token_hash=token_hash(token),
-                    election_id=creation.election_id,
-                    role=role,
-                    number=number,
-                    issued_at=now(),
-                    expires_at=now() + 400 * 86_400.0,
-                )
-            )
-        for number in creation.guardians:
-            connection.execute(
-                insert(guardians).values(election_id=creation.election_id, number=number, checked_in=False)
-            )
-        states.record_event(connection, creation.election_id, f"created: {title or parsed.name}")
-        _write_private(tokens_file, creation.to_json())
-    return creation
-
-
-def token_hash(token: str) -> bytes:
-    """What is stored of a bearer token."""
-    return hashlib.sha256(token.encode()).digest()
-
-
-def _is_plain(name: str) -> bool:
-    return 0 < len(name) <= 64 and all(c.isascii() and (c.isalnum() or c in "-_.") for c in name)
-
-
-def _write_private(path: Path, content: str) -> None:
-    temporary = path.with_name(path.name + ".new")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+        connection.execute(insert(elections).values(**row))
+        connection.execute(
+            insert(guardians),
+            [{"election_id": election_id, "number": number, "checked_in": False} for number in range(1, n + 1)],
+        )
+        officer = issue(connection, election_id, OFFICER)
+        admitted = {name: admitting.admit_device(connection, election_id, name) for name in device_names}
+        states.record_event(connection, election_id, f"created: {title or parsed.name}")
+    return Creation(election_id, officer, {name: device.token for name, device in admitted.items()})

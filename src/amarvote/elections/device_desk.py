@@ -9,7 +9,7 @@ from amarvote.elections.errors import Conflict, Forbidden
 from amarvote.elections.service import Service
 from amarvote.elections.submission import current_device
 from amarvote.elections.values import text_of
-from amarvote.pipeline import states
+from amarvote.pipeline import locks, states
 from amarvote.pipeline.setting_up import prepare_device
 from amarvote.store.tables import devices
 
@@ -41,7 +41,7 @@ def restart(service: Service, number: int, name: str, device_string: Any) -> Non
     """Start the device anew under a new device string (rule 6); the chain so far stays as it is."""
     device_string = text_of(device_string, "A device string", LONGEST_STRING)
     with service.database.write() as connection:
-        election = states.locked(connection, service.election_id)
+        election = locks.election(connection, service.election_id)
         if election.state not in (states.READY, states.OPEN):
             raise Conflict(f"No device is started now: the election is {election.state}.")
         device = _own(connection, service.election_id, number, name)

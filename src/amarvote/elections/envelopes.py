@@ -3,6 +3,8 @@
 The envelope says whose ballot it is and where it belongs; whether its proofs hold is for the workers.
 """
 
+import base64
+import json
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -10,16 +12,21 @@ from amarvote.electionguard.ballots import BallotStatus, EncryptedBallot
 from amarvote.electionguard.context import Context
 from amarvote.electionguard.manifest import Contest, Manifest, NotInManifestError
 from amarvote.elections.errors import Unprocessable
+from amarvote.elections.values import strict_json
 from amarvote.pipeline.constants import manifest_of
 from amarvote.record.canonical import decode_item
 from amarvote.record.codec import read_ballot
 from amarvote.record.commitments import commitments_length
 from amarvote.record.errors import NotCanonical, StructureProblem
+from amarvote.record.json_lines import line_to_item
 
 TOKEN_BYTES = 32
 LENGTH_BYTES = 4
 _MARGIN = 4096
 """Bytes of a ballot beside its contests: identifiers, style, nonce, framing."""
+
+_JSON_FACTOR = 3
+"""A proof of 64 bytes takes 120 characters."""
 
 _FIELD_MARGIN = 32
 """Bytes of tags and lengths for each option and each contest."""
@@ -62,6 +69,43 @@ def read_envelope(context: Context, body: bytes) -> Envelope:
     if ballot.encrypted_at is not None:
         raise Unprocessable("Ballots of this election carry no time (encrypted_at); the service prescribes none.")
     return Envelope(body[:TOKEN_BYTES], item, commitments, ballot)
+
+
+def body_of_json(body: bytes, *, with_token: bool = True) -> bytes:
+    """The same submission in bytes, of {"token": hex, "ballot": the item in EGRF's JSON, "commitments": base64}.
+
+    Both without the token where that is the bearer's. The item's JSON is read member by member against the schema,
+    so that there is one way to write each ballot.
+    """
+    content = strict_json(body)
+    names = {"ballot", "commitments"} | ({"token"} if with_token else set())
+    if not isinstance(content, dict) or set(content) != names:
+        raise Unprocessable(f"This submission is a JSON object of {' and '.join(sorted(names))}.")
+    token = content.get("token", "")
+    ballot, commitments = content["ballot"], content["commitments"]
+    if (
+        not isinstance(token, str)
+        or len(token) != 2 * TOKEN_BYTES * with_token
+        or not set(token) <= set("0123456789abcdef")
+    ):
+        raise Unprocessable(f"The vote token is {2 * TOKEN_BYTES} lower-case hex digits.")
+    if not isinstance(ballot, dict) or not isinstance(commitments, str):
+        raise Unprocessable("The ballot is a JSON object, its commitments are base64.")
+    try:
+        item = line_to_item(json.dumps(ballot, ensure_ascii=False, separators=(",", ":")).encode())
+        committed = base64.b64decode(commitments, validate=True)
+    except NotCanonical as problem:
+        raise Unprocessable(f"The ballot cannot be taken: {problem}") from None
+    except UnicodeEncodeError:
+        raise Unprocessable("The ballot holds half of a character.") from None
+    except ValueError:
+        raise Unprocessable("The commitments are not standard base64.") from None
+    return bytes.fromhex(token) + len(item).to_bytes(LENGTH_BYTES, "big") + item + committed
+
+
+def largest_json(manifest: bytes) -> int:
+    """The most bytes that a submission of this election can have as JSON: base64, and the members' names."""
+    return _JSON_FACTOR * _largest(manifest)
 
 
 def largest_submission(manifest: bytes) -> int:

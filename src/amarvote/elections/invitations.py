@@ -12,7 +12,7 @@ from amarvote.elections import tokens as bearer_tokens
 from amarvote.elections.errors import Conflict, NotFound, Unauthorized
 from amarvote.elections.service import Service
 from amarvote.elections.tokens import GUARDIAN, INVITATION
-from amarvote.pipeline import states
+from amarvote.pipeline import locks, states
 from amarvote.store.clock import now
 from amarvote.store.tables import tokens
 
@@ -20,7 +20,7 @@ from amarvote.store.tables import tokens
 def invite(service: Service, guardian: int) -> dict[str, Any]:
     """{invitation, id, expires_at} for guardian `guardian`; earlier invitations of it are revoked."""
     with service.database.write() as connection:
-        election = states.locked(connection, service.election_id)
+        election = locks.election(connection, service.election_id)
         if not 1 <= guardian <= election.n:
             raise NotFound(f"This election has no guardian {guardian}; it has {election.n}.")
         connection.execute(

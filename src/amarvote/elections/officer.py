@@ -6,17 +6,17 @@ from sqlalchemy import Connection, Row, func, select, update
 
 from amarvote.elections.errors import Conflict, NotFound, Unprocessable
 from amarvote.elections.service import Service
-from amarvote.elections.values import sentence, text_of, whole_number
+from amarvote.elections.values import sentence, whole_number
 from amarvote.pipeline import chunks as life
 from amarvote.pipeline import locks, recording, sequencing, settling, states
 from amarvote.pipeline import phases as order
 from amarvote.pipeline import runs as running
 from amarvote.pipeline.accepting import NAME as ACCEPT
 from amarvote.pipeline.constants import manifest_of
-from amarvote.store.tables import ballots, chunks, elections, guardians, phases, roll
+from amarvote.store.clock import now
+from amarvote.store.tables import ballots, elections, guardians, roll
 
 VERDICT = "service.verdict"
-LONGEST_NAME = 100
 
 
 def open_voting(service: Service) -> None:
@@ -37,6 +37,7 @@ def close_voting(service: Service) -> None:
     with service.database.write() as connection:
         locks.command(connection, service.election_id)
         _move(connection, service.election_id, states.CLOSING)
+        connection.execute(update(elections).where(elections.c.id == service.election_id).values(closed_at=now()))
         service.follow_up(connection)
 
 
@@ -144,35 +145,6 @@ def _set_paused(service: Service, *, paused: bool) -> None:
         service.follow_up(connection)
 
 
-def retry(service: Service, phase: Any, ordinal: Any) -> None:
-    """Give a parked chunk all its attempts again."""
-    name, number = text_of(phase, "A phase", LONGEST_NAME), whole_number(ordinal, "A chunk")
-    with service.database.write() as connection:
-        locks.command(connection, service.election_id)
-        chunk = connection.execute(
-            select(chunks)
-            .join(phases, phases.c.id == chunks.c.phase_id)
-            .where(
-                chunks.c.election_id == service.election_id,
-                chunks.c.state == life.FAILED,
-                phases.c.name == name,
-                chunks.c.ordinal == number,
-            )
-            .order_by(phases.c.id.desc())
-            .limit(1)
-        ).one_or_none()
-        if chunk is None:
-            raise NotFound(f"Phase {name!r} has no failed chunk {number}.")
-        life.retry(connection, chunk)
-        connection.execute(
-            update(ballots)
-            .where(ballots.c.chunk_id == chunk.id, ballots.c.state == "held")
-            .values(state="submitted")
-        )
-        states.record_event(connection, service.election_id, f"{name} chunk {number} is tried again")
-        service.follow_up(connection)
-
-
 def reject_held(service: Service, id_b: bytes, why: Any) -> None:
     """The officer's verdict on a ballot that nobody could check (rule 5): rejected. Nothing unchecked counts."""
     words = sentence(why)
@@ -191,7 +163,7 @@ def reject_held(service: Service, id_b: bytes, why: Any) -> None:
             raise NotFound(f"No ballot {id_b.hex()} waits for a verdict.")
         finding = {"code": VERDICT, "where": f"ballot {id_b.hex()}", "message": words}
         try:
-            settling.settle(connection, ballot, [finding])
+            settling.settle(connection, [(ballot, [finding])])
         except life.ChunkRefusedError as problem:
             raise Conflict(str(problem)) from None
         states.record_event(connection, service.election_id, f"ballot {id_b.hex()} rejected by verdict: {words}")

@@ -7,10 +7,7 @@ from amarvote.elections.service import Service
 
 
 def describe(service: Service) -> dict[str, Any]:
-    """{id, title, state, note, paused, n, k, chaining_mode, h_e, joint_key, joint_data_key, h_g}: bytes in base64.
-
-    The keys are null before the ceremony is done.
-    """
+    """As `api.models.elections.Election` has it: bytes in base64, keys null before they are made."""
     with service.database.read() as connection:
         election = service.election(connection)
     keys = {
@@ -31,5 +28,6 @@ def describe(service: Service) -> dict[str, Any]:
         "n": election.n,
         "k": election.k,
         "chaining_mode": election.chaining_mode,
+        "closed_at": election.closed_at,
         **keys,
     }

@@ -6,11 +6,11 @@ from sqlalchemy import Connection, Row, func, select
 
 from amarvote.elections.service import Service
 from amarvote.elections.waiting import waiting_for
+from amarvote.elections.work import phase_rows, shown_phase
 from amarvote.pipeline import chunks as life
-from amarvote.pipeline import runs as running
 from amarvote.pipeline.steps import ORDER
 from amarvote.store.clock import now
-from amarvote.store.tables import ballots, chunks, events, phases, runs, workers
+from amarvote.store.tables import ballots, chunks, events, phases, workers
 
 LAST_EVENTS = 20
 
@@ -25,7 +25,7 @@ def progress(service: Service) -> dict[str, Any]:
         return {
             "state": election.state,
             "paused": election.paused,
-            "phases": [_phase(connection, row) for row in _latest(connection, service.election_id)],
+            "phases": [shown_phase(connection, row) for row in _latest(connection, service.election_id)],
             "workers": live,
             "ballots": counts,
             "failed": failed,
@@ -42,33 +42,8 @@ def _latest(connection: Connection, election_id: str) -> list[Row[Any]]:
         .group_by(phases.c.name)
         .scalar_subquery()
     )
-    rows = connection.execute(
-        select(phases, (func.coalesce(phases.c.finished_at, now()) - phases.c.started_at).label("seconds")).where(
-            phases.c.id.in_(last)
-        )
-    ).all()
+    rows = connection.execute(phase_rows(election_id).where(phases.c.id.in_(last))).all()
     return sorted(rows, key=lambda row: ORDER.index(row.name))
-
-
-def _phase(connection: Connection, phase: Row[Any]) -> dict[str, Any]:
-    """{name, state, chunks, done, failed, running, seconds}; in a guardians' round, a chunk is one's part."""
-    if phase.name in running.ROUNDS:
-        run = connection.execute(select(runs).where(runs.c.id == phase.scope)).one()
-        total = len(run.guardians) * len(running.due_parts(run, phase.name))
-        done = total - sum(running.missing(connection, run, phase.name).values())
-        counts = {"chunks": total, "done": done, "failed": 0, "running": 0}
-    else:
-        by_state = {
-            row.state: row.chunks
-            for row in connection.execute(
-                select(chunks.c.state, func.count().label("chunks"))
-                .where(chunks.c.phase_id == phase.id, chunks.c.state != life.HALVED)
-                .group_by(chunks.c.state)
-            )
-        }
-        counts = {"chunks": sum(by_state.values())}
-        counts |= {name: by_state.get(name, 0) for name in (life.DONE, life.FAILED, life.RUNNING)}
-    return {"name": phase.name, "state": phase.state, **counts, "seconds": round(phase.seconds, 3)}
 
 
 def _workers(connection: Connection) -> list[dict[str, Any]]:
@@ -118,14 +93,14 @@ def _ballots(connection: Connection, election_id: str) -> dict[str, int]:
 
 
 def _failed(connection: Connection, election_id: str) -> list[dict[str, Any]]:
-    """{phase, ordinal, reason} of each parked chunk: what `retry` takes."""
+    """{id, phase, ordinal, reason} of each parked chunk."""
     rows = connection.execute(
-        select(phases.c.name, chunks.c.ordinal, chunks.c.reason)
+        select(chunks.c.id, phases.c.name, chunks.c.ordinal, chunks.c.reason)
         .join(phases, phases.c.id == chunks.c.phase_id)
         .where(chunks.c.election_id == election_id, chunks.c.state == life.FAILED, phases.c.state == "open")
         .order_by(chunks.c.id)
     )
-    return [{"phase": row.name, "ordinal": row.ordinal, "reason": row.reason} for row in rows]
+    return [{"id": row.id, "phase": row.name, "ordinal": row.ordinal, "reason": row.reason} for row in rows]
 
 
 def _events(connection: Connection, election_id: str) -> list[str]:

@@ -6,6 +6,7 @@ identifier are refused. What is stored is accepted or rejected by a worker withi
 
 import base64
 import hashlib
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, and_, bindparam, insert, select, update
@@ -14,8 +15,9 @@ from amarvote.electionguard.ballots import BallotStatus, EncryptedBallot
 from amarvote.electionguard.confirmation import SIMPLE_CHAINING, chained_field, unchained_field
 from amarvote.elections.envelopes import Envelope, read_envelope
 from amarvote.elections.errors import Conflict, NotFound, Unprocessable
+from amarvote.elections.remote import shard_of
 from amarvote.elections.service import Service
-from amarvote.pipeline import accepting, handing, states
+from amarvote.pipeline import accepting, states
 from amarvote.record.merkle import leaf
 from amarvote.store.clock import now
 from amarvote.store.tables import ballot_commitments, ballot_items, ballots, devices, roll
@@ -47,16 +49,18 @@ _EXTEND_CHAIN = (
 )
 
 
-def submit(service: Service, device_number: int, body: bytes) -> dict[str, str]:
-    """Store a ballot of this device; its identifier, state and confirmation code, in the API's form."""
+def submit(service: Service, device_number: int | None, body: bytes) -> dict[str, str]:
+    """Store a ballot of this device, or of a remote voter (None); what the API answers.
+
+    {id_b, state, confirmation_code}: hex, word, base64.
+    """
     envelope = read_envelope(service.context, body)
     fingerprint = hashlib.sha256(envelope.item + envelope.commitments).digest()
     with service.database.write() as connection:
         known = _known(connection, service.election_id, envelope.ballot.id_b)
         if known is None:
             _store(service, connection, device_number, envelope, fingerprint)
-            if accepting.cut(connection, service.settings, service.election_id):
-                handing.refill(connection, service.settings)
+            accepting.cut(connection, service.settings, service.election_id)
             state = "submitted"
         elif known.submission == fingerprint:
             state = SHOWN_STATES.get(known.state, known.state)
@@ -86,13 +90,16 @@ def _known(connection: Connection, election_id: str, id_b: bytes) -> Row[Any, An
 
 
 def _store(
-    service: Service, connection: Connection, device_number: int, envelope: Envelope, fingerprint: bytes
+    service: Service, connection: Connection, device_number: int | None, envelope: Envelope, fingerprint: bytes
 ) -> None:
     ballot = envelope.ballot
     state = states.kept(connection, service.election_id)
     if state != states.OPEN:
-        raise Conflict(f"No ballots are taken: the election is {state}.")
-    device = current_device(connection, service.election_id, device_number)
+        raise Conflict(_not_open(service, connection, state))
+    if device_number is None:
+        device = shard_of(connection, service.election_id, ballot.chaining_field)
+    else:
+        device = current_device(connection, service.election_id, device_number)
     chaining_mode = service.context.manifest.chaining_mode
     _check_device(device, ballot, chaining_mode)
     token = hashlib.sha256(envelope.token).digest()
@@ -119,6 +126,14 @@ def _store(
     if chain_index is not None:
         end = {"device": device.id, "length": chain_index, "code": ballot.confirmation_code}
         connection.execute(_EXTEND_CHAIN, end)
+
+
+def _not_open(service: Service, connection: Connection, state: str) -> str:
+    ended = service.election(connection).closed_at
+    if ended is None:
+        return f"No ballots are taken yet: the election is {state}."
+    when = datetime.fromtimestamp(ended, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    return f"Voting ended at {when}; no ballots are taken any more."
 
 
 def current_device(connection: Connection, election_id: str, number: int) -> Row[Any]:

@@ -1,11 +1,20 @@
 """Values that people and agents send, held against what they should be before anything is done with them."""
 
+import json
 from typing import Any
 
 from amarvote.elections.errors import Unprocessable
 
 LARGEST_NUMBER = 2**31 - 1
 LONGEST_SENTENCE = 2000
+
+
+def strict_json(data: bytes) -> Any:
+    """The JSON value; Unprocessable where it is none, has a member twice, or a number that is none."""
+    try:
+        return json.loads(data, object_pairs_hook=_each_once, parse_constant=_no_number)
+    except (ValueError, RecursionError):
+        raise Unprocessable("The body is not JSON, or has a member twice.") from None
 
 
 def whole_number(value: Any, what: str) -> int:
@@ -39,3 +48,14 @@ def _encoded(text: str) -> bytes:
         return text.encode()
     except UnicodeEncodeError:
         return b""
+
+
+def _each_once(members: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(members)
+    if len(found) != len(members):
+        raise ValueError("a member twice")
+    return found
+
+
+def _no_number(name: str) -> Any:
+    raise ValueError(name)

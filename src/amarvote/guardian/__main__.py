@@ -1,4 +1,4 @@
-"""`python -m amarvote.guardian --home DIR --api SOCKET --index I`: one guardian's agent, until the end.
+"""`python -m amarvote.guardian --home DIR --api ADDRESS --index I`: one guardian's agent, until the end.
 
 The home holds `passphrase` and `token` (mode 0600), and everything the agent keeps. When the key ceremony asks for
 it, the guardian compares the words in `words` with the other guardians and types the ones heard into `confirm`.
@@ -26,7 +26,7 @@ def main() -> int:
     """Run the agent; the exit code."""
     parser = argparse.ArgumentParser(prog="python -m amarvote.guardian")
     parser.add_argument("--home", type=Path, required=True)
-    parser.add_argument("--api", type=Path, required=True)
+    parser.add_argument("--api", required=True)
     parser.add_argument("--index", type=int, required=True)
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")

@@ -117,7 +117,7 @@ class Agent:
         Answering(record.context, Engine(), key.share, run, state, mail, record.tally, record.challenged).run()
 
     def _election(self) -> dict[str, Any]:
-        election = self._service.get("/election").json()
+        election = self._service.get("").json()
         if not isinstance(election, dict):
             raise AnswerError("The service does not show an election.")
         return election

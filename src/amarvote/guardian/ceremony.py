@@ -92,10 +92,10 @@ class Ceremony:
         self._mail.require_open()
 
     def _election(self) -> tuple[int, int, bytes]:
-        election = self._service.get("/election").json()
+        election = self._service.get("").json()
         try:
             n, k = int(election["n"]), int(election["k"])
-            manifest = self._service.get("/election/manifest").body
+            manifest = self._service.get("/manifest").body
             parse_manifest(manifest)
         except ManifestError as problem:
             raise GuardianError(str(problem)) from None

@@ -79,7 +79,7 @@ class Conversation:
             if not isinstance(run, dict) or run.get("run") != self._name:
                 raise ConversationOver(f"Run {self._name} has ended.")
             return
-        election = self._service.get("/election").json()
+        election = self._service.get("").json()
         if isinstance(election, dict) and election.get("state") == "ceremony_failed":
             raise GuardianError(f"The ceremony has failed: {election.get('note') or 'a guardian complained'}.")
 

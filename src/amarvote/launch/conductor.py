@@ -4,10 +4,9 @@ Nothing of where it stands is kept here: a launcher that was killed looks again 
 """
 
 import os
-import subprocess
-import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -17,15 +16,14 @@ from amarvote.launch.finished_record import bring_record
 from amarvote.launch.inputs import Inputs
 from amarvote.launch.officer import Officer
 from amarvote.launch.options import Options
-from amarvote.launch.roles import SOCKET, Roles
+from amarvote.launch.roles import DATABASE, SOCKET, Roles
 from amarvote.launch.stages import stages
-from amarvote.launch.supervisor import Program, Supervisor
+from amarvote.launch.supervisor import Supervisor
 from amarvote.launch.wording import number_of
+from amarvote.launch.workers import worker
 from amarvote.launch.workers_memory import WorkersMemory
+from amarvote.participants import address
 from amarvote.participants.service import Service
-
-DATABASE = "sqlite:///election.db"
-"""Relative to the run's folder, in which every process works."""
 
 RECORD = "record"
 FIRST_LOOK = 0.03
@@ -47,22 +45,17 @@ class Reporter(Protocol):
         """`done` of `total` of `phase` are finished."""
 
 
-def create_election(folder: Path, options: Options, roles: Roles) -> None:
-    """Make the database with the election in it, from nothing; RunFailed where that is refused."""
-    for leftover in folder.glob("election.db*"):
-        leftover.unlink()
-    roles.tokens.unlink(missing_ok=True)
-    arguments = ["--database", DATABASE, "--manifest", "inputs/manifest.json", "--tokens", "officer/tokens.json"]
-    arguments += ["--guardians", str(options.guardians), "--quorum", str(options.quorum)]
-    arguments += ["--minimum-group", str(options.minimum_group)]
-    for name in device_names(options):
-        arguments += ["--device", name]
-    made = subprocess.run(
-        [sys.executable, "-m", "amarvote.api.create", *arguments], cwd=folder, capture_output=True, check=False
-    )
-    if made.returncode:
-        raise RunFailed(f"The election could not be created: {made.stderr.decode('utf-8', 'replace').strip()}")
-    roles.hand_out()
+@contextmanager
+def reachable(folder: Path) -> Iterator[str]:
+    """The address of the service whose socket is in `folder`, for this process, until the end of the block.
+
+    A socket's address has room for a short path only; through a descriptor the folder may lie anywhere.
+    """
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        yield address.of_socket(Path(f"/proc/self/fd/{descriptor}") / SOCKET)
+    finally:
+        os.close(descriptor)
 
 
 class Conductor:
@@ -76,6 +69,7 @@ class Conductor:
         supervisor: Supervisor,
         reporter: Reporter,
         say: Callable[[str], None],
+        service: str,
     ) -> None:
         self._options = options
         self._folder = folder
@@ -84,10 +78,8 @@ class Conductor:
         self._reporter = reporter
         self._say = say
         self._roles = Roles(folder, options)
-        # A socket's address has room for a short path only; through the descriptor the folder may lie anywhere.
-        self._descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        socket = Path(f"/proc/self/fd/{self._descriptor}") / SOCKET
-        self._service = Service(socket, self._roles.officer_token(), supervisor.wait)
+        election = address.of_election(service, self._roles.election_id())
+        self._service = Service(election, self._roles.officer_token(), supervisor.wait)
         self._officer = Officer(self._service)
         self._voting = False
         self._last: tuple[float, Any] = (time.monotonic(), None)
@@ -123,20 +115,16 @@ class Conductor:
     def close(self) -> None:
         """Give the connection back."""
         self._service.close()
-        os.close(self._descriptor)
 
     def _start_service(self) -> None:
-        where = ("--database", DATABASE)
-        self._supervisor.start(Program("orchestrator", "amarvote.api.serve", (*where, "--socket", SOCKET)))
+        self._supervisor.start(self._roles.api())
         made, steps = self._roles.in_ceremony()
         for index in range(1, self._options.guardians + 1):
             if index in self._options.present or made < steps:
                 self._supervisor.start(self._roles.guardian(index))
         for number in range(1, self._options.workers + 1):
             name = f"worker-{number}"
-            self._supervisor.start(
-                Program(name, "amarvote.pipeline.worker", (*where, "--name", name), worker=True)
-            )
+            self._supervisor.start(worker(name, f"sqlite:///{DATABASE}"))
 
     def _stop_where_it_failed(self, progress: dict[str, Any]) -> None:
         if progress["failed"]:

@@ -21,7 +21,7 @@ class Officer:
 
     def election(self) -> dict[str, Any]:
         """What the election is, and its state."""
-        return self._object("/election")
+        return self._object("")
 
     def progress(self) -> dict[str, Any]:
         """How far it is."""
@@ -39,7 +39,7 @@ class Officer:
         """Hand in the roll, in pieces."""
         rest = iter(entries)
         while some := list(islice(rest, ROLL_AT_ONCE)):
-            self._service.put("/officer/roll", json.dumps({"entries": some}).encode())
+            self._service.put("/roll", json.dumps({"entries": some}).encode())
 
     def open_voting(self) -> None:
         """Open voting."""
@@ -56,7 +56,7 @@ class Officer:
     def retry_failed(self) -> None:
         """Give every chunk that ran out of attempts all of them again."""
         for failed in self.progress().get("failed", ()):
-            self._order("retry", {"phase": failed["phase"], "ordinal": failed["ordinal"]})
+            self._ask(f"/chunks/{failed['id']}/retry")
 
     def set_aside(self, guardian: int, sentence: str) -> None:
         """Go on without a guardian."""
@@ -67,9 +67,12 @@ class Officer:
         self._order("start-run", {"guardians": guardians})
 
     def _order(self, command: str, content: object = None) -> None:
+        self._ask(f"/officer/{command}", content)
+
+    def _ask(self, path: str, content: object = None) -> None:
         """A command whose answer was lost, and which is sent again, finds the election moved on: that is done."""
         try:
-            self._service.post(f"/officer/{command}", content)
+            self._service.post(path, content)
         except Refused as refusal:
             if refusal.status != CONFLICT:
                 raise

@@ -1,17 +1,25 @@
 """The homes of guardians and devices: what each is given on its way, and nothing of the others'."""
 
+import hashlib
 import json
 import secrets
 from pathlib import Path
+from typing import Any
 
 from amarvote.guardian.confirmation import read_words
 from amarvote.launch.electorate import VOTERS, device_names
 from amarvote.launch.errors import RunFailed
 from amarvote.launch.options import Options
 from amarvote.launch.supervisor import Program
+from amarvote.participants import address
 from amarvote.participants.files import private_folder, read_bounded, write_durably
+from amarvote.participants.service import Service
 
+DATABASE = "election.db"
 SOCKET = "api.sock"
+"""Relative to the run's folder, in which every process works."""
+
+TOKEN_BYTES = 32
 PASSPHRASE_BYTES = 24
 LARGEST_TOKENS = 1 << 20
 LARGEST_WORDS = 4096
@@ -33,16 +41,29 @@ class Roles:
         """The officer's bearer token."""
         return str(self._tokens()["officer"])
 
-    def hand_out(self) -> None:
-        """Give every guardian a passphrase and a token, and every device its token."""
-        tokens = self._tokens()
-        for index in range(1, self._options.guardians + 1):
-            home = self.guardian_home(index)
-            if not (home / "passphrase").exists():
-                write_durably(home / "passphrase", secrets.token_urlsafe(PASSPHRASE_BYTES).encode())
-            write_durably(home / "token", tokens["guardians"][str(index)].encode())
-        for name in device_names(self._options):
-            write_durably(self.device_home(name) / "token", tokens["devices"][name].encode())
+    @property
+    def election(self) -> str:
+        """The election's address, for a process that works in the run's folder."""
+        return address.of_election(address.of_socket(SOCKET), self.election_id())
+
+    def election_id(self) -> str:
+        """The election's identifier."""
+        return str(self._tokens()["election"])
+
+    def join(self, service: Service, index: int, invitation: str) -> None:
+        """Guardian `index` draws a token at home and comes in with the invitation; it gets a passphrase, too."""
+        home = self.guardian_home(index)
+        token = secrets.token_hex(TOKEN_BYTES)
+        write_durably(home / "token", token.encode())
+        hashed = hashlib.sha256(token.encode()).hexdigest()
+        service.post("/join", {"invitation": invitation, "token_sha256": hashed})
+        if not (home / "passphrase").exists():
+            write_durably(home / "passphrase", secrets.token_urlsafe(PASSPHRASE_BYTES).encode())
+
+    def hand_out(self, devices: dict[str, str]) -> None:
+        """Give every device its token."""
+        for name, token in devices.items():
+            write_durably(self.device_home(name) / "token", token.encode())
 
     def compare_words(self) -> bool:
         """The guardians read their words to each other: once all have them, each types what it heard.
@@ -74,16 +95,22 @@ class Roles:
         """Where a device keeps its things."""
         return private_folder(self._folder / "devices" / name)
 
+    def api(self) -> Program:
+        """The service's API."""
+        return Program(
+            "orchestrator", "amarvote.api.serve", ("--database", f"sqlite:///{DATABASE}", "--socket", SOCKET)
+        )
+
     def guardian(self, index: int) -> Program:
         """The agent of guardian `index`."""
         home = f"guardians/guardian-{index}"
-        arguments = ("--home", home, "--api", SOCKET, "--index", str(index))
+        arguments = ("--home", home, "--api", self.election, "--index", str(index))
         return Program(f"guardian-{index}", "amarvote.guardian", arguments, ends=True)
 
     def device(self, name: str) -> Program:
         """The program of a device."""
         home = f"devices/{name}"
-        arguments = ("--home", home, "--api", SOCKET, "--voters", f"{home}/{VOTERS}")
+        arguments = ("--home", home, "--api", self.election, "--voters", f"{home}/{VOTERS}")
         return Program(name, "amarvote.device", arguments, ends=True)
 
     def in_ceremony(self) -> tuple[int, int]:
@@ -108,6 +135,6 @@ class Roles:
         refused, _, why = read_bounded(file, LARGEST_WORDS).decode("utf-8", "replace").partition("\n")
         return why.strip() if refused == run else None
 
-    def _tokens(self) -> dict[str, dict[str, str]]:
-        tokens: dict[str, dict[str, str]] = json.loads(read_bounded(self.tokens, LARGEST_TOKENS))
+    def _tokens(self) -> dict[str, Any]:
+        tokens: dict[str, Any] = json.loads(read_bounded(self.tokens, LARGEST_TOKENS))
         return tokens

@@ -5,8 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from amarvote.launch.conductor import Conductor, Reporter, create_election
+from amarvote.launch.conductor import Conductor, Reporter, reachable
 from amarvote.launch.electorate import write_electorate
+from amarvote.launch.founding import found
 from amarvote.launch.inputs import Inputs, prepared_inputs
 from amarvote.launch.options import Options
 from amarvote.launch.report import report
@@ -46,15 +47,18 @@ def carry_out(
             inputs = bring_inputs()
             write_electorate(path, options, inputs)
             folder.reach("prepared")
-        if not folder.reached("created"):
-            create_election(path, options, roles)
-            folder.reach("created")
         supervisor = Supervisor(path)
-        conductor = Conductor(path, options, inputs, supervisor, reporter, say)
         try:
-            progress, results = conductor.conduct()
+            with reachable(path) as service:
+                if not folder.reached("created"):
+                    found(path, options, roles, supervisor, service)
+                    folder.reach("created")
+                conductor = Conductor(path, options, inputs, supervisor, reporter, say, service)
+                try:
+                    progress, results = conductor.conduct()
+                finally:
+                    conductor.close()
         finally:
-            conductor.close()
             supervisor.close()
     finally:
         folder.worked(before + time.monotonic() - started)

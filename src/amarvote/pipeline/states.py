@@ -1,8 +1,6 @@
 """The states of an election, and the one guarded function that moves it: forward only."""
 
-from typing import Any
-
-from sqlalchemy import Connection, Row, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from amarvote.pipeline import locks
 from amarvote.store.clock import now
@@ -47,11 +45,6 @@ class WrongStateError(Exception):
 
 
 _KEPT = select(elections.c.state).where(elections.c.id == bindparam("election")).with_for_update(read=True)
-
-
-def locked(connection: Connection, election_id: str) -> Row[Any]:
-    """The election's row, locked until the transaction ends."""
-    return connection.execute(select(elections).where(elections.c.id == election_id).with_for_update()).one()
 
 
 def kept(connection: Connection, election_id: str) -> str:

@@ -1,0 +1,199 @@
+"""How a request is read: bodies are bounded before they are read, bearers are known before large ones are."""
+
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any, TypeVar
+
+from fastapi import Depends, HTTPException, Path, Query, Request, Response
+from fastapi.routing import APIRoute
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from pydantic import BaseModel, ValidationError
+from starlette.concurrency import run_in_threadpool
+
+from amarvote.api.problems import mistakes
+from amarvote.elections import remote
+from amarvote.elections.bearers import LONGEST_TOKEN, Bearer, require
+from amarvote.elections.errors import Unauthorized, Unprocessable
+from amarvote.elections.limits import Limit
+from amarvote.elections.paging import MOST
+from amarvote.elections.patience import patiently
+from amarvote.elections.service import Service
+from amarvote.elections.services import Services
+from amarvote.elections.tokens import DEVICE, GUARDIAN, OFFICER, OPERATOR, SIGNER, token_hash
+from amarvote.elections.values import LARGEST_NUMBER, strict_json
+
+SMALL = 64 << 10
+"""Bytes of a body that is nobody's ballot, roll, manifest or mail."""
+
+FAILED_TOKENS = Limit("failed", rate=1.0, burst=30, what="requests without a good token")
+
+Result = TypeVar("Result")
+Model = TypeVar("Model", bound=BaseModel)
+
+
+async def ask(use_case: Callable[..., Result], *arguments: Any) -> Result:
+    """Do this in a thread; what the database did not do is asked again some times."""
+    return await run_in_threadpool(patiently, use_case, *arguments)
+
+
+# ---- bodies
+
+
+async def read_body(request: Request, most: int) -> bytes:
+    """The body, of at most `most` bytes; 413 before the rest is read."""
+    announced = request.headers.get("content-length", "0")
+    if not announced.isdigit() or int(announced) > most:
+        raise HTTPException(413, f"The body has more than {most} bytes.")
+    parts: list[bytes] = []
+    size = 0
+    async for part in request.stream():
+        size += len(part)
+        if size > most:
+            raise HTTPException(413, f"The body has more than {most} bytes.")
+        parts.append(part)
+    return b"".join(parts)
+
+
+class _BoundedRequest(Request):
+    async def body(self) -> bytes:
+        """As the framework asks for it: never more than SMALL."""
+        if not hasattr(self, "_body"):
+            self._body = await read_body(self, SMALL)
+        return self._body
+
+    async def json(self) -> Any:
+        """Strictly: no member twice, no number that is none."""
+        try:
+            return strict_json(await self.body())
+        except Unprocessable as problem:
+            raise HTTPException(422, str(problem)) from None  # the framework lets no other exception through
+
+
+class BoundedRoute(APIRoute):
+    """A route whose JSON body is bounded before it is read."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        """The framework's handler, with a request that has bounds."""
+        handle = super().get_route_handler()
+
+        async def bounded(request: Request) -> Response:
+            return await handle(_BoundedRequest(request.scope, request.receive))
+
+        return bounded
+
+
+async def large_json(request: Request, model: type[Model], most: int) -> Model:
+    """A large body as `model`, read once its bearer is known; Unprocessable where it is something else."""
+    body = await read_body(request, most)
+
+    def read() -> Model:
+        try:
+            return model.model_validate(strict_json(body))
+        except ValidationError as problem:
+            raise Unprocessable(mistakes(problem)) from None
+
+    return await run_in_threadpool(read)
+
+
+# ---- whom and what
+
+
+def services_of(request: Request) -> Services:
+    """What this process holds."""
+    services: Services = request.app.state.services
+    return services
+
+
+def address_of(request: Request) -> str:
+    """Where the request comes from; all of a local socket are one."""
+    return request.client.host if request.client is not None and request.client.host else "local"
+
+
+async def _election(
+    request: Request,
+    election: Annotated[str, Path(max_length=64, examples=["0c" * 16], description="The election's identifier.")],
+) -> Service:
+    services = services_of(request)
+    kept = services.kept(election)
+    return kept if kept is not None else await ask(services.open, election)
+
+
+AnElection = Annotated[Service, Depends(_election)]
+"""The election of the path."""
+
+After = Annotated[int, Query(ge=0, le=2**53, description="`next` of the page before.")]
+AtMost = Annotated[int, Query(ge=1, le=MOST, description="Entries of the page.")]
+Numbered = Annotated[int, Path(ge=0, le=LARGEST_NUMBER)]
+
+
+async def limit(request: Request, of: Limit, who: str) -> None:
+    """Spend one of what `who` may do; TooMany where nothing is left."""
+    limits = services_of(request).limits
+    if not limits.has_left(of, who):
+        await ask(limits.take, of, who)
+
+
+async def bearer_of(request: Request, credentials: HTTPAuthorizationCredentials | None) -> Bearer | None:
+    """Whose token the request carries; None where it is nobody's. Unauthorized without any."""
+    if credentials is None or not 0 < len(credentials.credentials) <= LONGEST_TOKEN:
+        raise Unauthorized("Send the token that you were given: Authorization: Bearer TOKEN.")
+    bearers = services_of(request).bearers
+    hashed = token_hash(credentials.credentials)
+    return bearers.known(hashed) or await ask(bearers.find, hashed)
+
+
+async def stranger(request: Request) -> Unauthorized:
+    """What somebody with an unknown token is told; too many of them from one address are TooMany."""
+    await limit(request, FAILED_TOKENS, address_of(request))
+    return Unauthorized("This token is not known here, has expired, or was revoked.")
+
+
+def _scheme(role: str, description: str) -> HTTPBearer:
+    return HTTPBearer(scheme_name=role, description=description, auto_error=False)
+
+
+def _only(role: str, scheme: HTTPBearer, *, in_election: bool = True) -> Callable[..., Coroutine[Any, Any, int]]:
+    """The dependency that lets only this role in; its value is the bearer's number."""
+
+    async def number(
+        request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(scheme)]
+    ) -> int:
+        bearer = await bearer_of(request, credentials)
+        if bearer is None:
+            raise await stranger(request)
+        return require(bearer, role, request.path_params["election"] if in_election else None)
+
+    return number
+
+
+_DEVICE_SCHEME = _scheme(DEVICE, "A voting device's token of the election.")
+_VOTER_SCHEME = _scheme("voter", "A remote voter's vote token, in hex: good for one ballot.")
+
+
+async def _voter(
+    request: Request,
+    election: AnElection,
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_DEVICE_SCHEME)],
+    _: Annotated[HTTPAuthorizationCredentials | None, Depends(_VOTER_SCHEME)],
+) -> int | bytes:
+    bearer = await bearer_of(request, credentials)
+    if bearer is not None:
+        return require(bearer, DEVICE, election.election_id)
+    vote_token = None if credentials is None else await ask(remote.token_of, election, credentials.credentials)
+    if vote_token is None:
+        raise await stranger(request)
+    return vote_token
+
+
+AVoter = Annotated[int | bytes, Depends(_voter)]
+"""Who hands in a ballot: the number of a device, or a remote voter's vote token."""
+
+AnOfficer = Annotated[int, Depends(_only(OFFICER, _scheme(OFFICER, "The officer's token of the election.")))]
+AGuardian = Annotated[int, Depends(_only(GUARDIAN, _scheme(GUARDIAN, "A guardian's token of the election.")))]
+ADevice = Annotated[int, Depends(_only(DEVICE, _DEVICE_SCHEME))]
+ASigner = Annotated[int, Depends(_only(SIGNER, _scheme(SIGNER, "The token of the signer of the board.")))]
+AnOperator = Annotated[
+    int,
+    Depends(
+        _only(OPERATOR, _scheme(OPERATOR, "The operator's token (`amarvote token operator`)."), in_election=False)
+    ),
+]

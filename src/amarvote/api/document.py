@@ -1,0 +1,39 @@
+"""The OpenAPI document: what the framework writes, and the models of bodies that have bounds of their own."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from pydantic import BaseModel
+from pydantic.json_schema import models_json_schema
+
+from amarvote.api.models.ballots import JsonSubmission
+from amarvote.api.models.elections import NewElection
+from amarvote.api.models.roll import ImportedRoll, NewVoters
+from amarvote.api.problems import Problem
+
+FURTHER: tuple[type[BaseModel], ...] = (Problem, JsonSubmission, NewElection, ImportedRoll, NewVoters)
+
+DESCRIPTION = """Verifiable elections after ElectionGuard 2.1.
+
+Everything about an election is below `/elections/{election}`. What needs work is answered with 202 and the place
+to look. Errors are problem details (RFC 9457) whose `detail` says what happened and what to do. What may be asked
+twice by a client whose answer was lost, may: the same again is answered the same. Times are seconds since 1970."""
+
+
+def document_all(app: FastAPI) -> None:
+    """Complete the document of `app`."""
+    written = app.openapi
+
+    def complete() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            document = written()
+            _, schemas = models_json_schema(
+                [(model, "validation") for model in FURTHER], ref_template="#/components/schemas/{model}"
+            )
+            document["components"].setdefault("schemas", {}).update(schemas["$defs"])
+            for unused in ("HTTPValidationError", "ValidationError"):
+                document["components"]["schemas"].pop(unused, None)
+            app.openapi_schema = document
+        return app.openapi_schema
+
+    app.openapi = complete  # type: ignore[method-assign]

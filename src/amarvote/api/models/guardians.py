@@ -1,0 +1,52 @@
+"""The guardians' mail and runs."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from amarvote.api.models.common import Base64, Shown
+
+
+class Message(Shown):
+    """One message of a complete round."""
+
+    sender: int
+    to: int = Field(description="0: everybody.")
+    part: int
+    payload: Base64
+
+
+class Round(Shown):
+    """A round of a conversation; messages only once it is complete."""
+
+    complete: bool
+    expected: int
+    missing: list[int] = Field(description="Guardians who have not sent all of theirs.")
+    messages: list[Message]
+
+
+class Part(Shown):
+    """What each guardian of a run answers for in one message."""
+
+    part: int
+    kind: Literal["tally", "challenged"]
+    first: int = Field(description="From 0 among the items of its kind.")
+    count: int
+
+
+class Run(Shown):
+    """The run under way."""
+
+    run: str
+    guardians: list[int]
+    root: str = Field(description="The aggregated root that its guardians answer for, in hex.")
+    parts: list[Part]
+    round: str
+
+
+class NoRun(Shown):
+    """Who is ready for one."""
+
+    run: Annotated[None, Field()]
+    checked_in: list[int]
+    set_aside: dict[int, str]

@@ -1,0 +1,31 @@
+"""`amarvote api`: the service's API, any number of processes beside each other."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from amarvote.api.serve import Unservable, serve, tcp_socket, unix_socket
+from amarvote.cli import exits
+from amarvote.cli.database import DatabaseUrl
+from amarvote.elections.service import NoDatabaseError
+
+HOST, PORT = "127.0.0.1", 8080
+
+
+def api(
+    database: DatabaseUrl,
+    host: Annotated[
+        str, typer.Option("--host", metavar="H", help="Address to listen at; TLS is for a proxy before it.")
+    ] = HOST,
+    port: Annotated[int, typer.Option("--port", metavar="P", min=0, max=65535, help="0: any free one.")] = PORT,
+    socket: Annotated[
+        Path | None, typer.Option("--socket", metavar="S", help="A UNIX socket, for its owner only, instead.")
+    ] = None,
+) -> int:
+    """Serve the elections of a database over HTTP, until interrupted."""
+    try:
+        serve(database, unix_socket(socket) if socket is not None else tcp_socket(host, port))
+    except (NoDatabaseError, Unservable) as problem:
+        raise exits.UnreadableInput(str(problem)) from None
+    return exits.OK

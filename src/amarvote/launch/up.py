@@ -1,0 +1,99 @@
+"""The service on one machine: its database, API and workers in one folder, kept alive."""
+
+import fcntl
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+
+from amarvote.elections.preparing import prepare
+from amarvote.launch.errors import RunFailed, WrongOptions
+from amarvote.launch.run_folder import holds_run, resolved
+from amarvote.launch.supervisor import Program, Supervisor
+from amarvote.launch.workers import worker
+from amarvote.participants.files import private_folder, write_durably
+from amarvote.participants.service import Refused, Service
+
+DATABASE = "sqlite:///service.db"
+"""Relative to the folder, in which every process works."""
+
+LOOK_EVERY = 1.0
+START_SECONDS = 60.0
+
+
+class Installation:
+    """The service in `folder`, from entering to leaving the block."""
+
+    def __init__(self, folder: Path, workers: int, port: int) -> None:
+        self._folder = resolved(folder)
+        self._workers = workers
+        self._port = port
+        self._stack = ExitStack()
+        self._supervisor: Supervisor | None = None
+
+    @property
+    def token_file(self) -> Path:
+        """Where the operator's token is, which only the owner of the folder can read."""
+        return self._folder / "operator-token"
+
+    def __enter__(self) -> "Installation":
+        """Make what is missing and start everything; WrongOptions where the folder is somebody else's."""
+        with self._stack as stack:
+            if holds_run(self._folder):
+                raise WrongOptions(f"{self._folder} holds a run of AmarVote. Choose another folder.")
+            try:
+                private_folder(self._folder)
+                lock = stack.enter_context((self._folder / "lock").open("a"))
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise WrongOptions(f"Another service works in {self._folder}. Use that one.") from None
+            except OSError as problem:
+                raise WrongOptions(f"{self._folder} cannot be used: {problem.strerror}.") from None
+            self._prepare()
+            supervisor = Supervisor(self._folder)
+            stack.callback(supervisor.close)
+            self._supervisor = supervisor
+            self._start(supervisor)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, problem: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """End everything."""
+        self._stack.close()
+
+    def keep(self) -> None:
+        """Keep everything alive; ends with an exception only."""
+        while self._supervisor is not None:
+            self._supervisor.wait(LOOK_EVERY)
+
+    def _prepare(self) -> None:
+        """The database in its present form, and the operator's token where there is none yet."""
+        token = prepare(f"sqlite:///{self._folder / 'service.db'}", with_token=not self.token_file.exists())
+        if token is not None:
+            write_durably(self.token_file, f"{token}\n".encode())
+
+    def _start(self, supervisor: Supervisor) -> None:
+        where = ("--database", DATABASE)
+        supervisor.start(Program("api", "amarvote.api.serve", (*where, "--port", str(self._port))))
+        for number in range(1, self._workers + 1):
+            name = f"worker-{number}"
+            supervisor.start(worker(name, DATABASE))
+        self._wait_for_the_api(supervisor)
+
+    def _wait_for_the_api(self, supervisor: Supervisor) -> None:
+        until = time.monotonic() + START_SECONDS
+
+        def wait(seconds: float) -> None:
+            if time.monotonic() > until:
+                raise RunFailed(f"The API does not answer; see {self._folder}/logs/api.log.")
+            supervisor.wait(seconds)
+
+        service = Service(f"http://127.0.0.1:{self._port}", pause=wait)
+        try:
+            service.get("/health/ready")
+        except Refused:
+            raise RunFailed(f"Something else answers at port {self._port}. Choose another one.") from None
+        finally:
+            service.close()

@@ -1,0 +1,112 @@
+"""Tokens of every role: issued once, let in, expired, revoked; invitations are used once, whatever is repeated."""
+
+import hashlib
+import secrets
+
+import pytest
+from sqlalchemy import select, update
+
+from amarvote.elections import invitations, tokens
+from amarvote.elections.bearers import KNOWN_SECONDS, Bearers, require
+from amarvote.elections.errors import Conflict, Forbidden, NotFound, Unauthorized
+from amarvote.elections.tokens import token_hash
+from amarvote.store import tables
+
+
+def age(service, seconds):
+    with service.database.write() as connection:
+        connection.execute(update(tables.tokens).values(expires_at=tables.tokens.c.expires_at - seconds))
+
+
+def drawn():
+    token = secrets.token_hex(32)
+    return token, hashlib.sha256(token.encode()).digest()
+
+
+def test_a_token_lets_its_bearer_in_until_it_ends(stage):
+    officer = token_hash(stage.creation.officer.value)
+    bearer = Bearers(stage.service.database).find(officer)
+    assert (bearer.role, bearer.number, bearer.election_id) == ("officer", 0, stage.creation.election_id)
+    assert require(bearer, "officer", stage.creation.election_id) == 0
+    with pytest.raises(Forbidden, match="for the guardian; the token is the officer's"):
+        require(bearer, "guardian", stage.creation.election_id)
+    with pytest.raises(Unauthorized, match="nobody in this election"):
+        require(bearer, "officer", "another")
+    age(stage.service, tokens.LIFETIME["officer"])
+    assert Bearers(stage.service.database).find(officer) is None
+
+
+def test_a_revoked_token_is_good_for_no_longer_than_a_process_remembers_it(stage):
+    clock = [0.0]
+    here = Bearers(stage.service.database, clock=lambda: clock[0])
+    hashed = token_hash(stage.creation.officer.value)
+    assert here.known(hashed) is None
+    bearer = here.find(hashed)
+    tokens.revoke(stage.service, bearer.id)
+    tokens.revoke(stage.service, bearer.id)
+    assert here.known(hashed) == bearer
+    clock[0] = KNOWN_SECONDS
+    assert here.known(hashed) is None
+    assert here.find(hashed) is None
+    with pytest.raises(NotFound):
+        tokens.revoke(stage.service, 10_000)
+
+
+def test_the_list_of_tokens_shows_none(stage):
+    first = tokens.listing(stage.service, 0, 1)
+    assert (first["items"][0]["role"], first["next"]) == ("officer", first["items"][0]["id"])
+    rest = tokens.listing(stage.service, first["next"], 100)
+    assert [(one["role"], one["number"]) for one in rest["items"]] == [("device", 1), ("device", 2)]
+    assert rest["next"] is None
+    shown = str(first) + str(rest)
+    for issued in (stage.creation.officer, *stage.creation.devices.values()):
+        assert issued.value not in shown
+        assert issued.value not in repr(issued)
+
+
+def test_tokens_are_stored_as_hashes_only(stage):
+    with stage.service.database.read() as connection:
+        rows = connection.execute(select(tables.tokens)).all()
+    assert {row.token_hash for row in rows} == {
+        hashlib.sha256(issued.value.encode()).digest()
+        for issued in (stage.creation.officer, *stage.creation.devices.values())
+    }
+    stored = (stage.folder / "election.db").read_bytes()
+    assert stage.creation.officer.value.encode() not in stored
+    assert bytes.fromhex(stage.creation.officer.value) not in stored
+
+
+def test_an_invitation_becomes_one_guardians_token_however_often_it_is_asked(stage):
+    invitation = invitations.invite(stage.service, 2)["invitation"]
+    assert Bearers(stage.service.database).find(token_hash(invitation)) is None
+    token, hashed = drawn()
+    joined = invitations.join(stage.service, invitation, hashed)
+    assert invitations.join(stage.service, invitation, hashed) == joined
+    bearer = Bearers(stage.service.database).find(token_hash(token))
+    assert (bearer.role, bearer.number, joined["guardian"]) == ("guardian", 2, 2)
+    with pytest.raises(Conflict, match="used before, for another token"):
+        invitations.join(stage.service, invitation, drawn()[1])
+
+
+def test_only_the_last_invitation_of_a_guardian_is_good_and_not_for_ever(stage):
+    first, second = (invitations.invite(stage.service, 1)["invitation"] for _ in range(2))
+    for wrong in (first, "nonsense", stage.creation.officer.value):
+        with pytest.raises(Unauthorized):
+            invitations.join(stage.service, wrong, drawn()[1])
+    with pytest.raises(Conflict, match="in use"):
+        invitations.join(stage.service, second, token_hash(stage.creation.officer.value))
+    age(stage.service, tokens.LIFETIME["invitation"])
+    with pytest.raises(Unauthorized, match="expired"):
+        invitations.join(stage.service, second, drawn()[1])
+    for unknown in (0, 4):
+        with pytest.raises(NotFound):
+            invitations.invite(stage.service, unknown)
+
+
+def test_an_operator_belongs_to_no_election(stage):
+    issued = tokens.issue_operator(stage.service.database)
+    bearer = Bearers(stage.service.database).find(token_hash(issued.value))
+    assert require(bearer, "operator", None) == 0
+    with pytest.raises(Forbidden):
+        require(bearer, "officer", stage.creation.election_id)
+    assert issued.id not in [one["id"] for one in tokens.listing(stage.service, 0, 100)["items"]]

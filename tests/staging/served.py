@@ -1,0 +1,75 @@
+"""A staged election behind its API: the real server in a thread, on a socket; requests as every role."""
+
+import hashlib
+import secrets
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+import uvicorn
+
+from amarvote.api.application import application
+from amarvote.elections import invitations, tokens
+from amarvote.elections.services import Services
+from staging.stage import Stage
+
+
+class Served:
+    """A stage behind its API; `ask` asks below the election."""
+
+    def __init__(self, stage: Stage, client: httpx.Client, services: Services) -> None:
+        self.stage = stage
+        self.client = client
+        self.services = services
+        self.tokens = {
+            "officer": stage.creation.officer.value,
+            "operator": tokens.issue_operator(stage.service.database).value,
+            "stranger": "nobody",
+            **{name: issued.value for name, issued in stage.creation.devices.items()},
+        }
+
+    @property
+    def base(self) -> str:
+        return f"/elections/{self.stage.creation.election_id}"
+
+    def ask(self, method: str, path: str, role: str | None = None, **options: Any) -> httpx.Response:
+        """`role`: officer, operator, guardian-1, device-1, stranger, or nobody."""
+        return self.client.request(method, f"{self.base}{path}", headers=self.headers(role), **options)
+
+    def headers(self, role: str | None) -> dict[str, str]:
+        if role is None:
+            return {}
+        if role.startswith("guardian-") and role not in self.tokens:
+            self.tokens[role] = guardian_token(self.stage, int(role.removeprefix("guardian-")))
+        return {"Authorization": f"Bearer {self.tokens[role]}"}
+
+
+def guardian_token(stage: Stage, number: int) -> str:
+    """The token of a guardian who came in by an invitation."""
+    token = secrets.token_hex(32)
+    invitation = invitations.invite(stage.service, number)["invitation"]
+    invitations.join(stage.service, invitation, hashlib.sha256(token.encode()).digest())
+    return token
+
+
+@contextmanager
+def serving(stage: Stage) -> Iterator[Served]:
+    """Serve the stage's database until the end of the block."""
+    path = stage.folder / "socket"
+    services, over = Services(stage.service.database, stage.service.settings), threading.Event()
+    config = uvicorn.Config(application(services, over), uds=str(path), log_level="warning", http="httptools")
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        while not server.started:
+            time.sleep(0.01)
+        with httpx.Client(transport=httpx.HTTPTransport(uds=str(path)), base_url="http://service") as client:
+            yield Served(stage, client, services)
+    finally:
+        over.set()
+        server.should_exit = True
+        thread.join()
