@@ -265,7 +265,7 @@ class Worker:
         step = phases.step_of(claim.phase)
         if step.commit is not None:
             step.commit(place, chunk, answer)
-        life.finish(connection, claim, answer.fields, answer.parts[0] if step.keeps else b"")
+        life.finish(connection, claim, answer.fields, answer.parts[0] if step.keeps and answer.parts else b"")
         phases.advance(connection, self._settings, claim.election_id)
         self._at_step("committing")
 
