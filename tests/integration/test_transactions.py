@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from contextlib import ExitStack
 
 import pytest
@@ -220,7 +221,7 @@ def test_a_server_that_is_not_there_passes_and_its_address_is_told_without_passw
     with pytest.raises(DBAPIError) as problem, nowhere.read():
         pass
     assert is_passing(problem.value)
-    with pytest.raises(NoDatabaseError, match="cannot be used: .*refused") as told:
+    with pytest.raises(NoDatabaseError, match=r"cannot be used: .*refused") as told:
         nowhere.require_schema()
     assert "127.0.0.1:1" in str(told.value)
     assert "geheim" not in str(told.value) + str(problem.value)
@@ -238,8 +239,13 @@ def test_a_transaction_that_stands_still_is_ended_by_the_server(database):
         "lock_timeout": "10s",
         "synchronous_commit": "on",
     }
-    with pytest.raises(DBAPIError) as problem, database.write() as connection:
-        connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = '50ms'"))
-        threading.Event().wait(0.3)
-        connection.execute(text("SELECT 1"))
+    with pytest.raises(DBAPIError) as problem:
+        stand_still(database)
     assert is_passing(problem.value)
+
+
+def stand_still(database):
+    with database.write() as connection:
+        connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = '50ms'"))
+        time.sleep(0.3)
+        connection.execute(text("SELECT 1"))

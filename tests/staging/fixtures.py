@@ -1,4 +1,9 @@
-"""Fixtures for staged elections; the key ceremonies are held once for a test session."""
+"""Fixtures for staged elections; the key ceremonies are held once for a test session.
+
+An election lies in SQLite. A test that is about locks or transactions asks for both databases:
+
+    @pytest.mark.parametrize("opened", BOTH, indirect=True)
+"""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +18,8 @@ from staging.rows import fresh_database, make_schema
 from staging.stage import Stage
 
 GUARDIANS, QUORUM = 3, 2
+SQLITE, POSTGRESQL = "sqlite", "postgresql"
+BOTH = [SQLITE, POSTGRESQL]
 
 
 @pytest.fixture
@@ -23,10 +30,10 @@ def postgresql_tables(postgresql_server: PostgreSQL) -> Iterator[str]:
     postgresql_server.drop_database(name)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=BOTH)
 def both(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
     """A database with every table and no row: the test runs on SQLite and on PostgreSQL."""
-    if request.param == "sqlite":
+    if request.param == SQLITE:
         database = fresh_database(tmp_path)
     else:
         database = Database(request.getfixturevalue("postgresql_tables"))
@@ -56,37 +63,71 @@ def chained_guardians(chained_manifest: bytes) -> Guardians:
     return ceremony(chained_manifest, GUARDIANS, QUORUM)
 
 
+def _kind(request: pytest.FixtureRequest) -> str:
+    return str(getattr(request, "param", SQLITE))
+
+
 @pytest.fixture
-def stage(tmp_path: Path, plain_guardians: Guardians, plain_manifest: bytes) -> Stage:
+def stage(
+    request: pytest.FixtureRequest, tmp_path: Path, plain_guardians: Guardians, plain_manifest: bytes
+) -> Iterator[Stage]:
     """An election without chaining, before its ceremony."""
-    return Stage(tmp_path, plain_guardians, plain_manifest, devices=2)
+    url = None if _kind(request) == SQLITE else request.getfixturevalue("postgresql_tables")
+    stage = Stage(tmp_path, plain_guardians, plain_manifest, devices=2, url=url)
+    yield stage
+    stage.service.close()
+
+
+class Originals:
+    """Elections made once for the session, from which tests get copies."""
+
+    def __init__(self, request: pytest.FixtureRequest, folders: pytest.TempPathFactory) -> None:
+        self._request = request
+        self._folders = folders
+        self._made: dict[tuple[str, str], Stage] = {}
+
+    def copy(self, request: pytest.FixtureRequest, how: str, folder: Path) -> Iterator[Stage]:
+        """A copy of the election made `how` ("plain", "chained"), on the database that the test asks for."""
+        kind = _kind(request)
+        server = None if kind == SQLITE else self._request.getfixturevalue("postgresql_server")
+        if (how, kind) not in self._made:
+            self._made[how, kind] = self._make(server, how)
+        original = self._made[how, kind]
+        name = server.create_database(original.url.rpartition("/")[2]) if server else None
+        stage = original.moved_to(folder, server.url(name) if server else None)
+        yield stage
+        stage.service.close()
+        if server:
+            server.drop_database(name)
+
+    def _make(self, server: PostgreSQL | None, how: str) -> Stage:
+        memory.settle()
+        guardians = self._request.getfixturevalue(f"{how}_guardians")
+        manifest = self._request.getfixturevalue(f"{how}_manifest")
+        url = None
+        if server is not None:
+            url = server.url(server.create_database(server.template("tables", make_schema)))
+        stage = Stage(self._folders.mktemp(how), guardians, manifest, devices=2, url=url)
+        stage.prepare()
+        stage.service.close()  # a database that somebody is connected to is not copied
+        return stage
 
 
 @pytest.fixture(scope="session")
-def _opened(tmp_path_factory, plain_guardians: Guardians, plain_manifest: bytes) -> Stage:
-    memory.settle()
-    stage = Stage(tmp_path_factory.mktemp("opened"), plain_guardians, plain_manifest, devices=2)
-    stage.prepare()
-    return stage
-
-
-@pytest.fixture(scope="session")
-def _opened_chained(tmp_path_factory, chained_guardians: Guardians, chained_manifest: bytes) -> Stage:
-    stage = Stage(tmp_path_factory.mktemp("chained"), chained_guardians, chained_manifest, devices=2)
-    stage.prepare()
-    return stage
+def originals(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Originals:
+    return Originals(request, tmp_path_factory)
 
 
 @pytest.fixture
-def opened(tmp_path: Path, _opened: Stage) -> Stage:
+def opened(request: pytest.FixtureRequest, tmp_path: Path, originals: Originals) -> Iterator[Stage]:
     """An election without chaining, two devices and 20 voters, open for votes."""
-    return _opened.moved_to(tmp_path)
+    yield from originals.copy(request, "plain", tmp_path)
 
 
 @pytest.fixture
-def opened_chained(tmp_path: Path, _opened_chained: Stage) -> Stage:
+def opened_chained(request: pytest.FixtureRequest, tmp_path: Path, originals: Originals) -> Iterator[Stage]:
     """The same with chained devices."""
-    return _opened_chained.moved_to(tmp_path)
+    yield from originals.copy(request, "chained", tmp_path)
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ LONGEST_STRING = 1000
 def describe(service: Service, number: int) -> dict[str, Any]:
     """{name, device_id, h_di, last_code, closed, broken}: hashes in base64, null before the keys are made."""
     with service.database.read() as connection:
-        device = current_device(connection, service.election_id, number)
+        device = current_device(connection, service.election_id, number, held=False)
     return {
         "name": device.name,
         "device_id": device.device_string,
@@ -64,7 +64,7 @@ def restart(service: Service, number: int, name: str, device_string: Any) -> Non
                 settled=0,
             )
         )
-        fresh = current_device(connection, service.election_id, number)
+        fresh = current_device(connection, service.election_id, number, held=True)
         prepare_device(connection, fresh, election.h_e, election.chaining_mode)
         states.record_event(
             connection, service.election_id, f"device {device.name} starts anew as {device_string!r}"
@@ -72,7 +72,7 @@ def restart(service: Service, number: int, name: str, device_string: Any) -> Non
 
 
 def _own(connection: Connection, election_id: str, number: int, name: str) -> Row[Any]:
-    device = current_device(connection, election_id, number)
+    device = current_device(connection, election_id, number, held=True)
     if device.name != name:
         raise Forbidden(f"This token is {device.name}'s, not {name}'s.")
     return device

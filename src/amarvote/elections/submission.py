@@ -34,10 +34,14 @@ _DEVICE = (
     .where(devices.c.election_id == bindparam("election"), devices.c.number == bindparam("number"))
     .order_by(devices.c.chain.desc())
     .limit(1)
-    .with_for_update()
 )
+_DEVICE_HELD = _DEVICE.with_for_update(key_share=True)
 _OF_TOKEN = and_(roll.c.election_id == bindparam("election"), roll.c.token_hash == bindparam("token"))
-_ENTRY = select(roll.c.state, roll.c.style, roll.c.weight, roll.c.challenged).where(_OF_TOKEN).with_for_update()
+_ENTRY = (
+    select(roll.c.state, roll.c.style, roll.c.weight, roll.c.challenged)
+    .where(_OF_TOKEN)
+    .with_for_update(key_share=True)
+)
 _RESERVE = update(roll).where(_OF_TOKEN).values(state="reserved")
 _STORE = insert(ballots).values(state="submitted", submitted_at=now()).returning(ballots.c.number)
 _STORE_ITEM = insert(ballot_items)
@@ -59,7 +63,8 @@ def submit(service: Service, device_number: int | None, body: bytes) -> dict[str
     with service.database.write() as connection:
         known = _known(connection, service.election_id, envelope.ballot.id_b)
         if known is None:
-            _store(service, connection, device_number, envelope, fingerprint)
+            known = _store(service, connection, device_number, envelope, fingerprint)
+        if known is None:
             accepting.cut(connection, service.settings, service.election_id)
             state = "submitted"
         elif known.submission == fingerprint:
@@ -91,19 +96,28 @@ def _known(connection: Connection, election_id: str, id_b: bytes) -> Row[Any, An
 
 def _store(
     service: Service, connection: Connection, device_number: int | None, envelope: Envelope, fingerprint: bytes
-) -> None:
+) -> Row[Any, Any, Any] | None:
+    """Store a new ballot: None. Or what is known of it, where it was stored while we waited for its roll entry."""
     ballot = envelope.ballot
     state = states.kept(connection, service.election_id)
     if state != states.OPEN:
         raise Conflict(_not_open(service, connection, state))
+    chaining_mode = service.context.manifest.chaining_mode
     if device_number is None:
         device = shard_of(connection, service.election_id, ballot.chaining_field)
     else:
-        device = current_device(connection, service.election_id, device_number)
-    chaining_mode = service.context.manifest.chaining_mode
-    _check_device(device, ballot, chaining_mode)
+        device = current_device(
+            connection, service.election_id, device_number, held=chaining_mode == SIMPLE_CHAINING
+        )
     token = hashlib.sha256(envelope.token).digest()
-    _reserve(service, connection, token, ballot)
+    entry = connection.execute(_ENTRY, {"election": service.election_id, "token": token}).one_or_none()
+    if entry is not None and entry.state != "free":
+        known = _known(connection, service.election_id, ballot.id_b)
+        if known is not None:
+            return known
+    _check_device(device, ballot, chaining_mode)
+    _check_entry(service, entry, ballot)
+    connection.execute(_RESERVE, {"election": service.election_id, "token": token})
     chain_index = device.stored + 1 if chaining_mode == SIMPLE_CHAINING else None
     row = {
         "election_id": service.election_id,
@@ -126,6 +140,7 @@ def _store(
     if chain_index is not None:
         end = {"device": device.id, "length": chain_index, "code": ballot.confirmation_code}
         connection.execute(_EXTEND_CHAIN, end)
+    return None
 
 
 def _not_open(service: Service, connection: Connection, state: str) -> str:
@@ -136,9 +151,10 @@ def _not_open(service: Service, connection: Connection, state: str) -> str:
     return f"Voting ended at {when}; no ballots are taken any more."
 
 
-def current_device(connection: Connection, election_id: str, number: int) -> Row[Any]:
-    """The device of a token under its latest device string, locked."""
-    return connection.execute(_DEVICE, {"election": election_id, "number": number}).one()
+def current_device(connection: Connection, election_id: str, number: int, *, held: bool) -> Row[Any]:
+    """The device of a token under its latest device string; `held` where its chain must not grow meanwhile."""
+    statement = _DEVICE_HELD if held else _DEVICE
+    return connection.execute(statement, {"election": election_id, "number": number}).one()
 
 
 def _check_device(device: Row[Any], ballot: EncryptedBallot, chaining_mode: int) -> None:
@@ -156,10 +172,8 @@ def _check_device(device: Row[Any], ballot: EncryptedBallot, chaining_mode: int)
         raise Unprocessable(f"The ballot's chaining field is not that of {device.name} ({device.device_string}).")
 
 
-def _reserve(service: Service, connection: Connection, token: bytes, ballot: EncryptedBallot) -> None:
+def _check_entry(service: Service, entry: Row[Any, Any, Any, Any] | None, ballot: EncryptedBallot) -> None:
     """Rule 1: style and weight are the roll's. Rule 3: one ballot at a time for a token, none once it is spent."""
-    who = {"election": service.election_id, "token": token}
-    entry = connection.execute(_ENTRY, who).one_or_none()
     if entry is None:
         raise Unprocessable("This vote token is not in the roll.")
     if entry.state == "spent":
@@ -176,4 +190,3 @@ def _reserve(service: Service, connection: Connection, token: bytes, ballot: Enc
         )
     if ballot.status is BallotStatus.CHALLENGED and entry.challenged >= service.settings.challenges:
         raise Conflict(f"This voter has challenged {entry.challenged} ballots; the next one has to be cast.")
-    connection.execute(_RESERVE, who)

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, and_, bindparam, func, select, update
 
 from amarvote.pipeline import chunks as life
-from amarvote.pipeline import freezing, states
+from amarvote.pipeline import freezing, locks, states
 from amarvote.pipeline.chunks import ChunkRefusedError, NewChunk
 from amarvote.pipeline.constants import about
 from amarvote.pipeline.messages import Message
@@ -28,29 +28,32 @@ UNCHECKED = ("submitted", "held")
 def cut(connection: Connection, settings: Settings, election_id: str) -> int:
     """Cut accept chunks while enough ballots wait, or the first of them waits long enough, or voting is closed.
 
-    Returns how many were cut.
+    Returns how many were cut; none where another transaction holds the phase.
     """
-    phase = connection.execute(_OPEN_PHASE, {"election": election_id}).one_or_none()
+    if not _is_due(connection, settings, election_id):
+        return 0
+    phase_id = connection.execute(_PHASE, {"election": election_id}).scalar_one_or_none()
+    phase = None if phase_id is None else locks.free_phase(connection, phase_id)
     if phase is None:
         return 0
     number = 0
+    # asked again: whoever held the phase until now may have cut the same ballots
     while _is_due(connection, settings, election_id):
-        waiting = select(ballots.c.number, _BYTES).where(_UNCUT).order_by(ballots.c.number).limit(settings.items)
-        taken = _fill(connection.execute(waiting, {"election": election_id}).all(), settings)
+        taken = _fill(connection.execute(_NEXT, {"election": election_id, "most": settings.items}).all(), settings)
         (chunk_id,) = life.add(connection, phase, [NewChunk(0, len(taken))])
         connection.execute(update(ballots).where(ballots.c.number.in_(taken)).values(chunk_id=chunk_id))
         number += 1
     return number
 
 
-_OPEN_PHASE = select(phases).where(
+_PHASE = select(phases.c.id).where(
     phases.c.election_id == bindparam("election"), phases.c.name == NAME, phases.c.state == OPEN
 )
 _BYTES = (ballots.c.item_bytes + ballots.c.commitment_bytes).label("bytes")
-
 _UNCUT = and_(
     ballots.c.election_id == bindparam("election"), ballots.c.chunk_id.is_(None), ballots.c.state == "submitted"
 )
+_NEXT = select(ballots.c.number, _BYTES).where(_UNCUT).order_by(ballots.c.number).limit(bindparam("most"))
 _WAITING = select(
     func.count().label("ballots"),
     func.sum(_BYTES).label("bytes"),
