@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import json
 import threading
 from pathlib import Path
 
@@ -16,7 +15,6 @@ from amarvote.elections import board_desk
 from amarvote.elections.errors import Conflict, NotFound, Unprocessable
 from amarvote.elections.service import Service, service_of
 from amarvote.participants.files import HomeError
-from amarvote.participants.service import Answer
 from amarvote.pipeline import sequencing
 from amarvote.record.merkle import leaf, root_of
 from amarvote.signer import agent, home
@@ -25,6 +23,7 @@ from amarvote.store.clock import now
 from amarvote.store.database import Database
 from amarvote.store.tables import board_entries, board_waiting, boards, checkpoints, elections, tokens
 from staging.rows import add_election
+from staging.signing import Direct
 from staging.stage import QUICK
 
 ELECTION = "0c" * 16
@@ -57,29 +56,6 @@ def append(service: Service) -> None:
 def on_board(service: Service) -> list[bytes]:
     data = board_desk.codes(service, 0, 10_000)
     return [data[at : at + 32] for at in range(0, len(data), 32)]
-
-
-class Direct:
-    """Asks the service's use cases as the API does, without HTTP."""
-
-    def __init__(self, service: Service) -> None:
-        self.service = service
-        self.lost = 0
-
-    def get(self, path: str, **numbers: int) -> Answer:
-        use = {"/board/head": board_desk.head, "/board/consistency": board_desk.consistency}[path]
-        return Answer(200, json.dumps(use(self.service, **numbers)).encode())
-
-    def put(self, path: str, body: bytes, **numbers: int) -> Answer:
-        assert path == "/board/checkpoint"
-        if self.lost:
-            self.lost -= 1
-            raise ConnectionError
-        board_desk.put_checkpoint(self.service, body)
-        return Answer(204, b"")
-
-    def wait(self, seconds: float) -> None:
-        pass
 
 
 @pytest.fixture
