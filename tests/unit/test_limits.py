@@ -87,3 +87,20 @@ def test_full_buckets_are_forgotten(database):
     with database.write() as connection:
         forget_full(connection)
         assert connection.execute(select(buckets.c.key)).scalars().all() == ["tries:new"]
+
+
+def test_a_bucket_of_one_process_leaves_no_row_behind(database):
+    limit, clock = Limit("votes", rate=0.5, burst=3, what="ballots"), [0.0]
+    limits = Limits(database, clock=lambda: clock[0])
+    for who in ("one", "other"):
+        for _ in range(3):
+            limits.spend_here(limit, who)
+        for _ in range(5):
+            with pytest.raises(TooMany, match="too many ballots"):
+                limits.spend_here(limit, who)
+    clock[0] += 2.0
+    limits.spend_here(limit, "one")
+    with pytest.raises(TooMany):
+        limits.spend_here(limit, "one")
+    with database.read() as connection:
+        assert connection.execute(select(buckets)).all() == []

@@ -5,7 +5,16 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request
 from fastapi.responses import JSONResponse
 
-from amarvote.api.asking import AnElection, AVoter, BoundedRoute, address_of, ask, limit, read_body
+from amarvote.api.asking import (
+    AnElection,
+    AVoter,
+    BoundedRoute,
+    address_of,
+    ask,
+    limit,
+    read_body,
+    services_of,
+)
 from amarvote.api.models.ballots import BallotStatus, Receipt
 from amarvote.api.problems import responses
 from amarvote.elections import submission
@@ -65,7 +74,7 @@ async def submit(request: Request, election: AnElection, voter: AVoter) -> JSONR
     if isinstance(voter, int):
         await limit(request, OF_A_DEVICE, f"{election.election_id}:{voter}")
     else:
-        await limit(request, OF_A_VOTER, hash_of(voter).hex())
+        services_of(request).limits.spend_here(OF_A_VOTER, hash_of(voter).hex())
     await limit(request, FROM_AN_ADDRESS, address_of(request))
     is_json = request.headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json"
     body = await read_body(request, (largest_json if is_json else largest_submission)(election.manifest))

@@ -48,6 +48,7 @@ class Limits:
         self._clock = clock
         self._lock = threading.Lock()
         self._left: OrderedDict[str, tuple[int, float]] = OrderedDict()
+        self._here: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def has_left(self, limit: Limit, who: str) -> bool:
         """Spend one of those bitten off before; False where the database has to be asked (`take`).
@@ -75,6 +76,22 @@ class Limits:
                 return
         self._keep(key, EMPTY, min(1.0, 1 / limit.rate))
         raise _too_many(limit)
+
+    def spend_here(self, limit: Limit, who: str) -> None:
+        """Spend one out of a bucket that is in this process's memory only; TooMany where it is empty.
+
+        For whoever must leave no row behind that has a time: a vote token (rule 3). Processes count by themselves.
+        """
+        key, at = f"{limit.name}:{who}", self._clock()
+        with self._lock:
+            level, since = self._here.get(key, (float(limit.burst), at))
+            level = min(float(limit.burst), level + limit.rate * (at - since))
+            self._here[key] = (level - 1.0 if level >= 1.0 else level, at)
+            self._here.move_to_end(key)
+            while len(self._here) > KEPT:
+                self._here.popitem(last=False)
+        if level < 1.0:
+            raise _too_many(limit)
 
     def _keep(self, key: str, left: int, seconds: float) -> None:
         with self._lock:

@@ -178,6 +178,8 @@ def _check_entry(service: Service, entry: Row[Any, Any, Any, Any] | None, ballot
         raise Unprocessable("This vote token is not in the roll.")
     if entry.state == "spent":
         raise Conflict("This vote token has been used: its ballot is cast.")
+    if entry.state == "revoked":
+        raise Conflict("This vote token was revoked. Ask who gave it to you for a new one.")
     if entry.state == "reserved":
         raise Conflict("Another ballot with this vote token is being checked; ask for its state first.")
     if ballot.ballot_style != entry.style:
