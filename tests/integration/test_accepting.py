@@ -8,7 +8,7 @@ from sqlalchemy import func, select, update
 
 from amarvote.electionguard.confirmation import chained_field, initial_hash, unchained_field
 from amarvote.electionguard.parameters import P
-from amarvote.elections import device_desk, officer, progress, submission
+from amarvote.elections import device_desk, officer, progress, submission, work
 from amarvote.elections.errors import Conflict, NotFound, Unprocessable
 from amarvote.pipeline import accepting
 from amarvote.pipeline.settings import Settings
@@ -225,8 +225,9 @@ def test_a_held_ballot_can_be_tried_again_once_the_cause_is_gone(opened):
     opened.computer.before = print
     (failed,) = progress.progress(opened.service)["failed"]
     with pytest.raises(NotFound):
-        officer.retry(opened.service, "accept", failed["ordinal"] + 1)
-    officer.retry(opened.service, failed["phase"], failed["ordinal"])
+        work.retry(opened.service, failed["id"] + 1)
+    work.retry(opened.service, failed["id"])
+    work.retry(opened.service, failed["id"])
     opened.work()
     assert opened.ballot_state(vote)["state"] == "accepted"
 

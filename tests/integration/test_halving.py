@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from sqlalchemy import select, update
 
-from amarvote.elections import officer, progress
+from amarvote.elections import officer, progress, work
 from amarvote.pipeline import chunks as life
 from amarvote.pipeline import failing, handing
 from amarvote.store.tables import chunks, phases, roll
@@ -65,7 +65,7 @@ def test_a_poisoned_aggregate_chunk_is_halved_down_to_one_ballot_and_the_rest_go
     opened.computer.before = print
     (failed,) = progress.progress(opened.service)["failed"]
     assert failed["reason"] == "failed 3 times, at last: RuntimeError: a defect of aggregate"
-    officer.retry(opened.service, "aggregate", failed["ordinal"])
+    work.retry(opened.service, failed["id"])
     opened.work()
     assert opened.state() == "waiting_for_guardians"
     assert opened.row().cast_ballots == 5

@@ -10,7 +10,7 @@ from amarvote.electionguard.ballots import BallotStatus
 from amarvote.electionguard.encryption import encrypt_ballot
 from amarvote.electionguard.identifier import challenge_reference, identifier_of, new_secret
 from amarvote.electionguard.manifest import manifest_bytes
-from amarvote.elections import guardian_desk, mail, officer, progress, results
+from amarvote.elections import guardian_desk, mail, officer, progress, results, work
 from amarvote.elections.errors import Conflict, Forbidden, NotFound, Unprocessable
 from amarvote.elections.submission import submit
 from amarvote.store.tables import ballot_items, ballots, elections, record_files, record_items
@@ -189,7 +189,7 @@ def test_an_altered_byte_of_an_accepted_ballot_shows_before_anything_is_sealed(o
     # restored from a backup, the same chunk goes on
     with opened.service.database.write() as connection:
         connection.execute(update(ballot_items).where(ballot_items.c.number == 1).values(item=item))
-    officer.retry(opened.service, failed["phase"], failed["ordinal"])
+    work.retry(opened.service, failed["id"])
     opened.work()
     assert opened.state() == "waiting_for_guardians"
 

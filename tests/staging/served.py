@@ -20,10 +20,10 @@ from staging.stage import Stage
 class Served:
     """A stage behind its API; `ask` asks below the election."""
 
-    def __init__(self, stage: Stage, client: httpx.Client, services: Services) -> None:
+    def __init__(self, stage: Stage, client: httpx.Client, over: threading.Event) -> None:
         self.stage = stage
         self.client = client
-        self.services = services
+        self.over = over
         self.tokens = {
             "officer": stage.creation.officer.value,
             "operator": tokens.issue_operator(stage.service.database).value,
@@ -68,7 +68,7 @@ def serving(stage: Stage) -> Iterator[Served]:
         while not server.started:
             time.sleep(0.01)
         with httpx.Client(transport=httpx.HTTPTransport(uds=str(path)), base_url="http://service") as client:
-            yield Served(stage, client, services)
+            yield Served(stage, client, over)
     finally:
         over.set()
         server.should_exit = True

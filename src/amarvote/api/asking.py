@@ -6,7 +6,7 @@ from typing import Annotated, Any, TypeVar
 from fastapi import Depends, HTTPException, Path, Query, Request, Response
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, BeforeValidator, ValidationError
 from starlette.concurrency import run_in_threadpool
 
 from amarvote.api.problems import mistakes
@@ -120,9 +120,19 @@ async def _election(
 AnElection = Annotated[Service, Depends(_election)]
 """The election of the path."""
 
-After = Annotated[int, Query(ge=0, le=2**53, description="`next` of the page before.")]
-AtMost = Annotated[int, Query(ge=1, le=MOST, description="Entries of the page.")]
-Numbered = Annotated[int, Path(ge=0, le=LARGEST_NUMBER)]
+
+def _in_digits(value: Any) -> Any:
+    """A number in an address has one written form: "1.0" and " 1" are other texts."""
+    if isinstance(value, str) and not (value.isascii() and value.isdigit()):
+        raise ValueError("is not a number in digits")
+    return value
+
+
+InDigits = Annotated[int, BeforeValidator(_in_digits)]
+
+After = Annotated[InDigits, Query(ge=0, le=2**53, description="`next` of the page before.")]
+AtMost = Annotated[InDigits, Query(ge=1, le=MOST, description="Entries of the page.")]
+Numbered = Annotated[InDigits, Path(ge=0, le=LARGEST_NUMBER)]
 
 
 async def limit(request: Request, of: Limit, who: str) -> None:

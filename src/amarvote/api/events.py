@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
-from amarvote.api.asking import AnElection, BoundedRoute
+from amarvote.api.asking import AnElection, BoundedRoute, InDigits
 from amarvote.api.models.work import Event
 from amarvote.api.problems import responses
 from amarvote.api.streams import Streams
@@ -24,7 +24,7 @@ async def _place(request: Request) -> AsyncIterator[Streams]:
 async def events(
     election: AnElection,
     streams: Annotated[Streams, Depends(_place)],
-    after: Annotated[int, Query(ge=0, le=2**53, description="Number of the last event known.")] = 0,
+    after: Annotated[InDigits, Query(ge=0, le=2**53, description="Number of the last event known.")] = 0,
     last_event_id: Annotated[str, Header(pattern=r"^[0-9]{0,15}$", description="The same, of a reconnect.")] = "",
 ) -> AsyncIterator[ServerSentEvent]:
     """What happened so far and what happens: `data` is {id, at, what} as JSON."""

@@ -10,7 +10,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
-from amarvote.api.asking import AGuardian, AnElection, BoundedRoute, Numbered, ask, read_body
+from amarvote.api.asking import AGuardian, AnElection, BoundedRoute, InDigits, Numbered, ask, read_body
 from amarvote.api.models.guardians import NoRun, Round, Run
 from amarvote.api.problems import responses
 from amarvote.elections import guardian_desk, mail
@@ -45,7 +45,7 @@ async def put_mail(
     conversation: Conversation,
     round_name: RoundName,
     part: Numbered,
-    to: Annotated[int, Query(ge=0, le=1000, description="The guardian it is for; 0: everybody.")] = 0,
+    to: Annotated[InDigits, Query(ge=0, le=1000, description="The guardian it is for; 0: everybody.")] = 0,
 ) -> Response:
     """Send a message of a round."""
     body = await read_body(request, LARGEST_MAIL)

@@ -100,16 +100,17 @@ def serve(url: str, listening: socket.socket, settings: Settings = DEFAULTS) -> 
 
 
 class _Server(uvicorn.Server):
-    """Tells those who stream that the process ends, so that it need not cut them off."""
+    """Ends in order at a signal: streams are told, so that they need not be cut off, and the exit code is 0."""
 
     def __init__(self, config: uvicorn.Config, over: threading.Event) -> None:
         super().__init__(config)
         self._over = over
 
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """As the server's own, and the streams end."""
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002
+        """A second signal ends it at once."""
         self._over.set()
-        super().handle_exit(sig, frame)
+        self.force_exit = self.should_exit
+        self.should_exit = True
 
 
 def _address(listening: socket.socket) -> str:

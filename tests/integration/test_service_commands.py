@@ -1,0 +1,162 @@
+"""`amarvote api`, `up` and `token`: started, asked, killed and ended as people do."""
+
+import json
+import os
+import re
+import signal
+import socket as sockets
+import sqlite3
+import stat
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from amarvote.store.database import Database
+from staging.people import make_manifest
+
+AMARVOTE = Path(sys.executable).with_name("amarvote")
+
+
+def run(*arguments, **environment):
+    return subprocess.run(
+        [AMARVOTE, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, **environment},
+    )
+
+
+@contextmanager
+def running(*arguments, **environment):
+    process = subprocess.Popen(
+        [AMARVOTE, *map(str, arguments)], stderr=subprocess.PIPE, text=True, env={**os.environ, **environment}
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+        process.stderr.close()
+
+
+def address_of(process):
+    """What it says it listens on."""
+    for line in process.stderr:
+        found = re.search(r"listens on (\S+)", line)
+        if found:
+            return found[1]
+    raise AssertionError("it ended before it listened")
+
+
+def free_port():
+    with sockets.create_server(("127.0.0.1", 0)) as one:
+        return one.getsockname()[1]
+
+
+@pytest.fixture
+def database(tmp_path):
+    url = f"sqlite:///{tmp_path / 'e.db'}"
+    opened = Database(url)
+    opened.create_schema()
+    opened.close()
+    return url
+
+
+def order(name="made over the network"):
+    return {"manifest": json.loads(make_manifest(name)), "guardians": 2, "quorum": 2}
+
+
+def test_an_operator_makes_an_election_over_tcp(database):
+    token = run("token", "operator", "--database", database)
+    assert (token.returncode, re.fullmatch(r"[0-9a-f]{64}\n", token.stdout) is not None) == (0, True)
+    bearer = {"Authorization": f"Bearer {token.stdout.strip()}"}
+    with running("api", "--port", 0, AMARVOTE_DATABASE_URL=database) as process:
+        address = address_of(process)
+        assert address.startswith("http://127.0.0.1:")
+        with httpx.Client(base_url=address, headers=bearer) as client:
+            made = client.post("/elections", json=order())
+            assert made.status_code == 201
+            waiting = client.get(f"/elections/{made.json()['id']}/progress").json()["waiting_for"]
+        assert waiting == "Guardians [1, 2] have not sent theirs in round commit of the ceremony."
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(5) == 0
+
+
+def test_a_socket_is_for_its_owner_only(database, tmp_path):
+    path = tmp_path / "socket"
+    with running("api", "--socket", path, "--database", database) as process:
+        assert address_of(process) == f"unix:{path}"
+        assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0
+        with httpx.Client(transport=httpx.HTTPTransport(uds=str(path), retries=5), base_url="http://x") as client:
+            assert client.get("/health/ready").status_code == 200
+
+
+def test_what_cannot_be_served_is_said_in_a_sentence(database, tmp_path):
+    missing = run("api", "--database", f"sqlite:///{tmp_path / 'other.db'}", "--port", 0)
+    assert (missing.returncode, "amarvote db upgrade" in missing.stderr) == (2, True)
+    assert run("token", "operator", "--database", f"sqlite:///{tmp_path / 'other.db'}").returncode == 2
+    assert run("token").returncode == 64
+    nowhere = run("api", "--port", 0)
+    assert (nowhere.returncode, "AMARVOTE_DATABASE_URL" in nowhere.stderr) == (64, True)
+    with sockets.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        refused = run("api", "--database", database, "--port", port)
+    assert (refused.returncode, f"port {port}" in refused.stderr) == (2, True)
+    assert "Traceback" not in missing.stderr + refused.stderr + nowhere.stderr
+
+
+def test_the_whole_service_in_one_folder_goes_on_whatever_is_killed(tmp_path):
+    folder, port = tmp_path / "service", free_port()
+    with running("up", folder, "--workers", 1, "--port", port) as process:
+        address = address_of(process)
+        token_file = folder / "operator-token"
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+        assert stat.S_IMODE(token_file.stat().st_mode) == 0o600
+        token = token_file.read_text().strip()
+        with httpx.Client(base_url=address, headers={"Authorization": f"Bearer {token}"}) as client:
+            made = client.post("/elections", json=order()).json()["id"]
+            wait_for(lambda: client.get(f"/elections/{made}/progress").json()["workers"])
+        second = run("up", folder, "--port", free_port())
+        assert (second.returncode, "Another service works" in second.stderr) == (64, True)
+        api = int(pid_of(folder, "api"))
+        os.kill(api, signal.SIGKILL)
+        with httpx.Client(base_url=address, transport=httpx.HTTPTransport(retries=0)) as client:
+            wait_for(lambda: pid_of(folder, "api") not in ("", str(api)) and answers(client, made))
+        process.send_signal(signal.SIGINT)
+        assert process.wait(15) == 0
+        assert "goes on" in process.stderr.read()
+    with sockets.create_server(("127.0.0.1", port)):
+        pass  # nobody listens any more
+    with running("up", folder, "--workers", 1, "--port", port) as process:
+        with httpx.Client(base_url=address_of(process)) as client:
+            assert [one["id"] for one in client.get("/elections").json()["items"]] == [made]
+        assert token_file.read_text().strip() == token
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(15) == 0
+    with sqlite3.connect(folder / "service.db") as stored:
+        assert stored.execute("select count(*) from tokens where role = 'operator'").fetchone() == (1,)
+    stored.close()
+
+
+def pid_of(folder, name):
+    return str(json.loads((folder / "processes.json").read_text()).get(name, ""))
+
+
+def answers(client, election):
+    try:
+        return client.get(f"/elections/{election}").status_code == 200
+    except httpx.TransportError:
+        return False
+
+
+def wait_for(met):
+    until = time.monotonic() + 20
+    while not met():
+        assert time.monotonic() < until
+        time.sleep(0.05)
