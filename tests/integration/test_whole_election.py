@@ -135,7 +135,7 @@ def test_nothing_is_taken_after_the_close_and_what_was_taken_is_counted(opened):
     assert stage.ballot_state(early)["state"] == "submitted"
     worker_beats(stage.service.database, ["alive"])
     assert "1 ballots are still being checked" in progress.progress(stage.service)["waiting_for"]
-    with pytest.raises(Conflict, match="closing"):
+    with pytest.raises(Conflict, match="Voting ended at"):
         stage.submit(late)
     assert stage.work(until="counting") == 1
     assert stage.ballot_state(early)["state"] == "accepted"
