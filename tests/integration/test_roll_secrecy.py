@@ -1,4 +1,4 @@
-"""Rule 3: whoever has the whole database after the close, with system columns and places, joins no voter and ballot.
+"""Rule 3: whoever has all of the database after the close, system columns and places, joins no voter and ballot.
 
 The election is only rows, without cryptography, so that there can be many; whatever changes rows is the service's
 own code. Each attack is first shown to work where the rows are not written anew yet.
