@@ -10,8 +10,8 @@ from amarvote.pipeline import chunks as life
 from amarvote.pipeline import failing, handing, phases
 from amarvote.pipeline.chunks import FencedError
 from amarvote.pipeline.phases import Step
-from amarvote.pipeline.sweep import sweep as sweep_once
 from amarvote.pipeline.settings import Settings
+from amarvote.pipeline.sweep import sweep as sweep_once
 from amarvote.store.database import Database
 from amarvote.store.tables import chunks
 from amarvote.store.tables import phases as phase_rows

@@ -28,7 +28,7 @@ from sqlalchemy import (
 
 from amarvote.pipeline.settings import Settings
 from amarvote.store.clock import now
-from amarvote.store.tables import chunk_results, chunks, elections, is_handed, phases
+from amarvote.store.tables import chunk_results, chunks, elections, is_handed, is_ready, phases
 
 READY = "ready"
 HANDED = "handed"
@@ -46,7 +46,7 @@ _CHUNK_LOCKED = _CHUNK.with_for_update(key_share=True)
 _RESULT = insert(chunk_results)
 _FINISH = (
     update(chunks)
-    .where(chunks.c.id == bindparam("chunk"))
+    .where(chunks.c.id == bindparam("chunk"), chunks.c.attempt == bindparam("attempts"), chunks.c.state == RUNNING)
     .values(state=DONE, finished_at=now(), lease_until=None, reason=None)
 )
 _UNFINISHED = (
@@ -127,7 +127,13 @@ _TAKE = (
         worker=bindparam("by"),
         claimed_at=now(),
     )
-    .returning(chunks.c.id, chunks.c.attempt, chunks.c.phase_id, chunks.c.election_id)
+    .returning(
+        chunks.c.id,
+        chunks.c.attempt,
+        chunks.c.phase_id,
+        chunks.c.election_id,
+        select(phases.c.name).where(phases.c.id == chunks.c.phase_id).scalar_subquery().label("phase"),
+    )
 )
 _FIRST = (
     select(chunks.c.id)
@@ -140,13 +146,12 @@ _TAKE_FIRST = _TAKE.where(chunks.c.id == _FIRST.scalar_subquery())
 _TAKE_ONE = _TAKE.where(
     chunks.c.id == bindparam("chunk"), or_(is_handed, and_(is_in(RUNNING), chunks.c.worker == bindparam("by")))
 )
-_PHASE_NAME = select(phases.c.name).where(phases.c.id == bindparam("phase"))
 
 
 def claim(connection: Connection, settings: Settings, worker: str) -> Claim | None:
     """Take the chunk that was handed out first; None where there is none. Counts the attempt."""
     row = connection.execute(_TAKE_FIRST, {"lease": settings.lease_seconds, "by": worker}).one_or_none()
-    return None if row is None else _claim(connection, row)
+    return None if row is None else _claim(row)
 
 
 def claim_one(connection: Connection, settings: Settings, worker: str, chunk_id: int) -> Claim | None:
@@ -157,12 +162,11 @@ def claim_one(connection: Connection, settings: Settings, worker: str, chunk_id:
     """
     given = {"lease": settings.lease_seconds, "by": worker, "chunk": chunk_id}
     row = connection.execute(_TAKE_ONE, given).one_or_none()
-    return None if row is None else _claim(connection, row)
+    return None if row is None else _claim(row)
 
 
-def _claim(connection: Connection, row: Row[Any]) -> Claim:
-    name = connection.execute(_PHASE_NAME, {"phase": row.phase_id}).scalar_one()
-    return Claim(row.id, row.attempt, name, row.phase_id, row.election_id)
+def _claim(row: Row[Any]) -> Claim:
+    return Claim(row.id, row.attempt, row.phase, row.phase_id, row.election_id)
 
 
 def held(connection: Connection, claim: Claim, *, locked: bool = True) -> Row[Any]:
@@ -184,9 +188,9 @@ def renew(connection: Connection, settings: Settings, claim: Claim) -> None:
 
 def finish(connection: Connection, claim: Claim, fields: dict[str, Any], data: bytes) -> None:
     """Store the result and mark the chunk done, in the transaction that holds what it means."""
-    held(connection, claim)
+    if not connection.execute(_FINISH, {"chunk": claim.chunk_id, "attempts": claim.attempt}).rowcount:
+        held(connection, claim)  # says what it is by now
     connection.execute(_RESULT, {"chunk_id": claim.chunk_id, "fields": fields, "data": data})
-    connection.execute(_FINISH, {"chunk": claim.chunk_id})
 
 
 def again(connection: Connection, chunk: Row[Any], pause: float, reason: str, **counts: int) -> None:
@@ -212,16 +216,28 @@ def retry(connection: Connection, chunk: Row[Any]) -> None:
     _set(connection, chunk.id, **values)
 
 
+_DUE = (
+    select(chunks.c.id)
+    .where(chunks.c.election_id == bindparam("election"), is_ready, chunks.c.due_at <= now())
+    .order_by(chunks.c.id)
+    .limit(bindparam("most"))
+    .with_for_update(key_share=True, skip_locked=True)
+    .cte("due")
+)
 _HAND_OUT = (
     update(chunks)
+    .where(chunks.c.id.in_(select(_DUE.c.id)))
     .values(state=HANDED, handed_at=now(), published_at=None)
     .returning(chunks.c.id, chunks.c.state, chunks.c.attempt, chunks.c.handed_at)
 )
 
 
-def hand_out(connection: Connection, chunk_ids: list[int]) -> list[Row[Any]]:
-    """Put chunks into the queue; what says later which handing out a message was about, in the order of ids."""
-    rows = connection.execute(_HAND_OUT.where(chunks.c.id.in_(chunk_ids)))
+def hand_out(connection: Connection, election_id: str, most: int) -> list[Row[Any]]:
+    """Put the next chunks of an election that are due into the queue, up to `most`, in their order.
+
+    The rows say later which handing out a message was about.
+    """
+    rows = connection.execute(_HAND_OUT, {"election": election_id, "most": most})
     return sorted(rows, key=lambda row: int(row.id))
 
 

@@ -6,7 +6,20 @@ each commit and every second, in every worker's parent, and any number of them a
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, exists, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    Row,
+    Select,
+    Text,
+    bindparam,
+    exists,
+    func,
+    literal_column,
+    select,
+    union_all,
+)
 
 from amarvote.pipeline import chunks as life
 from amarvote.pipeline.settings import Settings
@@ -16,30 +29,31 @@ from amarvote.store.tables import chunks, elections, is_handed, is_ready, worker
 
 LEAST_WINDOW = 2
 
-_LIVE = select(func.count()).select_from(workers).where(workers.c.beat_at > now() - bindparam("lost"))
-_PAUSED = select(elections.c.id).where(elections.c.paused)
-_DUE = (
-    select(chunks.c.id)
-    .where(chunks.c.election_id == bindparam("election"), is_ready, chunks.c.due_at <= now())
-    .order_by(chunks.c.id)
-    .limit(bindparam("room"))
-    .with_for_update(key_share=True, skip_locked=True)
-)
-_OUT = (
-    select(chunks.c.election_id, func.count().label("chunks"))
-    .where(or_(is_handed, life.is_in(life.RUNNING)))
-    .group_by(chunks.c.election_id)
-)
+ENDED = "ended"
+"""The step of a worker that was told to end, and did: it takes nothing more."""
+
+_IS_OUT = chunks.c.state.in_([literal_column(f"'{state}'") for state in (life.HANDED, life.RUNNING)])
 _HANDED = select(chunks.c.id).where(is_handed)
 _ANY_DUE = select(chunks.c.id).where(is_ready, chunks.c.due_at <= now())
-_WAITING = select(elections.c.id).where(
-    ~elections.c.paused, exists().where(chunks.c.election_id == elections.c.id, is_ready)
+
+
+def _counted(what: str, election: ColumnElement[str], number: ColumnElement[int]) -> Select[str, str, int]:
+    """Rows of one kind, to be put together with others, so that counting is one question."""
+    return select(literal_column(f"'{what}'").label("what"), election.label("election"), number.label("number"))
+
+
+_NOBODY = literal_column("''", Text())
+_NONE = literal_column("0", Integer())
+_COUNTS = union_all(
+    _counted("out", chunks.c.election_id, func.count()).where(_IS_OUT).group_by(chunks.c.election_id),
+    _counted("waiting", elections.c.id, _NONE).where(
+        ~elections.c.paused, exists().where(chunks.c.election_id == elections.c.id, is_ready)
+    ),
+    _counted("paused", elections.c.id, _NONE).where(elections.c.paused),
+    _counted("live", _NOBODY, func.count())
+    .select_from(workers)
+    .where(workers.c.beat_at > now() - bindparam("lost"), workers.c.step != ENDED),
 )
-
-
-def live_workers(connection: Connection, settings: Settings) -> int:
-    """Workers whose heartbeat is fresh."""
-    return connection.execute(_LIVE, {"lost": settings.lost_worker_seconds}).scalar_one()
 
 
 def window(live: int, active: int) -> int:
@@ -62,22 +76,20 @@ def handed_out(connection: Connection) -> int:
 def refill(connection: Connection, settings: Settings) -> list[Row[Any]]:
     """Hand out what is due, as far as each election's window and the bound over all allow; what was handed out.
 
-
     One process at a time, until its transaction ends: two that count side by side would both fill the same window.
     So it is the last step of a short transaction.
     """
     one_at_a_time(connection, "refill")
-    out = {row.election_id: row.chunks for row in connection.execute(_OUT)}
-    waiting = set(connection.execute(_WAITING).scalars())
-    paused = set(connection.execute(_PAUSED).scalars())
-    each = window(live_workers(connection, settings), len(waiting | (set(out) - paused)))
+    counts: dict[str, dict[str, int]] = {"out": {}, "waiting": {}, "paused": {}, "live": {"": 0}}
+    for row in connection.execute(_COUNTS, {"lost": settings.lost_worker_seconds}):
+        counts[row.what][row.election] = row.number
+    out, waiting = counts["out"], counts["waiting"]
+    active = set(waiting) | (set(out) - set(counts["paused"]))
+    each = window(counts["live"][""], len(active))
     room_over_all = settings.handed_out - sum(out.values())
     handed: list[Row[Any]] = []
     for election_id in sorted(waiting):
         room = min(each - out.get(election_id, 0), room_over_all - len(handed))
-        if room <= 0:
-            continue
-        due = list(connection.execute(_DUE, {"election": election_id, "room": room}).scalars())
-        if due:
-            handed += life.hand_out(connection, due)
+        if room > 0:
+            handed += life.hand_out(connection, election_id, room)
     return handed

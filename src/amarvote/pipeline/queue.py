@@ -2,6 +2,8 @@
 
 from typing import Protocol
 
+from sqlalchemy import Connection
+
 from amarvote.pipeline.chunks import Claim
 
 
@@ -11,11 +13,14 @@ class Queue(Protocol):
     def claim(self, seconds: float) -> Claim | None:
         """The next chunk, claimed for this worker; None where there was none for about so many seconds."""
 
+    def hand_out(self, connection: Connection) -> None:
+        """Hand out what is due, as the last step of the transaction that settles a chunk."""
+
     def settle(self) -> None:
-        """What became of the chunk claimed last stands in the database: whatever brought it may be forgotten."""
+        """That transaction is committed: forget what brought the chunk, and tell workers what was handed out."""
 
     def relay(self) -> None:
-        """Hand out what is due, and see to it that workers hear of it; after each commit, and every second."""
+        """Every second: hand out what is due, tell workers, and look after what got lost."""
 
     def close(self) -> None:
         """Take nothing more."""

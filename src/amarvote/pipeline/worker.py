@@ -164,7 +164,6 @@ class Worker:
         self._queue.settle()
         self._step("committed")
         self._watch.ended(claim.phase, outcome, time.monotonic() - started)
-        self._queue.relay()
         self._give_back()
         return True
 
@@ -183,7 +182,7 @@ class Worker:
         except _TimeIsUpError:
             log.warning("%s is handed back: this worker was told to end", claim)
             self._computer.kill()
-            self._database.transact(lambda connection: life.hand_back(connection, self._name))
+            self._transact(lambda connection: life.hand_back(connection, self._name))
             return watch.HANDED_BACK
         except ChildDiedError as died:
             self._computer.kill()
@@ -199,7 +198,7 @@ class Worker:
 
     def _went_wrong(self, claim: Claim, how: Callable[..., None], reason: str, outcome: str) -> str:
         try:
-            self._database.transact(lambda connection: how(connection, self._settings, claim, reason))
+            self._transact(lambda connection: how(connection, self._settings, claim, reason))
         except FencedError as lost:
             log.warning("%s", lost)
             return watch.FENCED
@@ -256,8 +255,18 @@ class Worker:
         """Result, state, and what follows from them, in one transaction."""
         if answer.kind == ERROR:
             raise ChunkRefusedError(answer.fields["reason"])
-        self._database.transact(lambda connection: self._write_down(connection, claim, answer))
+        self._transact(lambda connection: self._write_down(connection, claim, answer))
         self._heartbeat.chunks_done += 1
+
+    def _transact(self, work: Callable[[Connection], object]) -> None:
+        """What becomes of a chunk, and what is handed out then, in one transaction."""
+
+        def both(connection: Connection) -> None:
+            work(connection)
+            self._queue.hand_out(connection)
+            self._at_step("committing")
+
+        self._database.transact(both)
 
     def _write_down(self, connection: Connection, claim: Claim, answer: Message) -> None:
         place = phases.place(connection, self._settings, claim.phase_id)
@@ -267,7 +276,6 @@ class Worker:
             step.commit(place, chunk, answer)
         life.finish(connection, claim, answer.fields, answer.parts[0] if step.keeps and answer.parts else b"")
         phases.advance(connection, self._settings, claim.election_id)
-        self._at_step("committing")
 
     def _keep_moving(self) -> None:
         """Once a second: sweep where it is this worker's turn, hand out what is due, beat."""

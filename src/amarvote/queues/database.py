@@ -2,6 +2,8 @@
 
 import time
 
+from sqlalchemy import Connection
+
 from amarvote.pipeline import chunks as life
 from amarvote.pipeline import handing
 from amarvote.pipeline.chunks import Claim
@@ -47,11 +49,14 @@ class DatabaseQueue:
                 claim = life.claim(connection, self._settings, self._worker)
             return claim
 
+    def hand_out(self, connection: Connection) -> None:
+        """Whoever looks for a chunk and finds none hands out what is due."""
+
     def settle(self) -> None:
         """The table knows already."""
 
     def relay(self) -> None:
-        """Whoever looks for a chunk hands out what is due."""
+        """Nothing gets lost in a table."""
 
     def close(self) -> None:
         """There is nothing to give back."""

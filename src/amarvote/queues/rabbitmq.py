@@ -68,7 +68,8 @@ class RabbitQueue:
         self._link = link
         self._delivery: Delivery | None = None
         self._confirmed: list[Row[Any]] = []
-        self._looked = 0.0
+        self._marked = 0
+        self._handed: list[Row[Any]] = []
         self._empty_since: float | None = None
         self.depths: dict[str, int] = {}
 
@@ -89,6 +90,8 @@ class RabbitQueue:
             claim = self._database.transact(lambda connection: self._claim(connection, chunk_id))
         if claim is None:
             self.settle()
+        else:
+            self._tell([])
         return claim
 
     def _claim(self, connection: Connection, chunk_id: int) -> Claim | None:
@@ -98,35 +101,42 @@ class RabbitQueue:
         lost_by = publication.overdue(connection, chunk_id)
         if lost_by is None or not failing.expire(connection, self._settings, lost_by):
             return None
-        handing.refill(connection, self._settings)
+        self.hand_out(connection)
         return life.claim_one(connection, self._settings, self._worker, chunk_id)
 
+    def hand_out(self, connection: Connection) -> None:
+        """Hand out what fits the windows; note which messages the broker has."""
+        publication.mark(connection, self._confirmed)
+        self._marked = len(self._confirmed)
+        self._handed = handing.refill(connection, self._settings)
+
     def settle(self) -> None:
-        """Acknowledge the message in hand."""
+        """Acknowledge the message in hand, publish what was handed out."""
         if self._delivery is not None:
             self._link.ack(self._delivery)
             self._delivery = None
+        self._tell([])
+
+    def _tell(self, others: list[Row[Any]]) -> None:
+        """The transaction of `hand_out` is committed: its marks hold, what it handed out is published."""
+        del self._confirmed[: self._marked]
+        self._marked = 0
+        handed, self._handed = self._handed, []
+        mine = {row.id for row in handed}
+        self._publish(CHUNKS, [*handed, *(row for row in others if row.id not in mine)])
 
     def relay(self) -> None:
-        """Hand out what fits the windows and publish it; every second, also what others left unpublished."""
-        due = time.monotonic() - self._looked >= self._settings.relay_seconds
-        if due:
-            self._looked = time.monotonic()
-            self._look()
-        handed, parked = self._database.transact(lambda connection: self._hand_out(connection, others=due))
-        self._publish(CHUNKS, handed)
+        """Hand out and publish; also what others left unpublished, and dead letters."""
+        self._look()
+        left, parked = self._database.transact(self._gather)
+        self._tell(left)
         self._publish(DEAD, parked)
 
-    def _hand_out(self, connection: Connection, *, others: bool) -> tuple[list[Row[Any]], list[Row[Any]]]:
-        """What is to be published now: chunks to the queue, dead letters."""
-        publication.mark(connection, self._confirmed)
-        self._confirmed = []
-        handed = handing.refill(connection, self._settings)
-        if not others:
-            return handed, []
-        mine = {row.id for row in handed}
+    def _gather(self, connection: Connection) -> tuple[list[Row[Any]], list[Row[Any]]]:
         left = publication.unpublished(connection, self._settings.unpublished_seconds)
-        return [*handed, *(row for row in left if row.id not in mine)], publication.parked(connection)
+        parked = publication.parked(connection)
+        self.hand_out(connection)
+        return left, parked
 
     def _publish(self, queue: str, rows: Sequence[Row[Any]]) -> None:
         by_body = {b"%d" % row.id: row for row in rows}
