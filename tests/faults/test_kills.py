@@ -16,6 +16,7 @@ import pytest
 from sqlalchemy import func, select
 
 from amarvote.elections import guardian_desk, officer, progress, results
+from amarvote.participants import address
 from amarvote.participants.service import Service
 from amarvote.record.canonical import decode_item
 from amarvote.record.codec import read_ballot
@@ -24,6 +25,7 @@ from amarvote.record.sections import SectionType
 from amarvote.record.verifier import verify_record
 from amarvote.store.tables import ballots, chunks, workers
 from faults.quick_worker import QUICK
+from staging.served import guardian_token
 
 HERE = Path(__file__).parent
 SECONDS = 120
@@ -200,12 +202,12 @@ def child_of(stage, parent):
         return connection.execute(select(workers.c.child_pid).where(workers.c.pid == parent)).scalar_one_or_none()
 
 
-# httpcore leaves the socket of a refused connection to the garbage collector
-@pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
 def test_the_orchestrator_killed_and_started_again_while_devices_vote(election):
     """Devices and guardians go on asking; what was answered with 202 is counted, once."""
     stage = election
     socket = stage.folder / "socket"
+    where = address.of_election(address.of_socket(socket), stage.creation.election_id)
+    guardians = {guardian: guardian_token(stage, guardian) for guardian in (1, 2)}
     votes = [stage.make(1 if number < 9 else 2) for number in range(14)]
     votes.append(stage.make(1, challenge=True))
     with processes_of(stage) as processes:
@@ -216,31 +218,31 @@ def test_the_orchestrator_killed_and_started_again_while_devices_vote(election):
                 api.kill()
                 api.wait()
                 api = processes.api(socket)
-            receipt = insist(socket, "PUT", "/ballots", stage.creation.devices["device-1"], vote.body)
+            receipt = insist(where, "PUT", "/ballots", stage.creation.devices["device-1"].value, vote.body)
             assert base64.b64decode(receipt.json()["confirmation_code"]) == vote.ballot.confirmation_code
-        insist(socket, "POST", "/officer/close", stage.creation.officer)
+        insist(where, "POST", "/officer/close", stage.creation.officer.value)
         api.kill()
         api.wait()
         wait_until(stage, "waiting_for_guardians")  # workers go on without it
         api = processes.api(socket)
-        for guardian in (1, 2):
-            insist(socket, "POST", "/run/checkin", stage.creation.guardians[guardian])
-        insist(socket, "POST", "/officer/start-run", stage.creation.officer, b'{"guardians": [1, 2]}')
+        for token in guardians.values():
+            insist(where, "POST", "/run/checkin", token)
+        insist(where, "POST", "/officer/start-run", stage.creation.officer.value, b'{"guardians": [1, 2]}')
         api.kill()
         api.wait()
         api = processes.api(socket)
-        run = insist(socket, "GET", "/run", stage.creation.guardians[1]).json()
+        run = insist(where, "GET", "/run", None).json()
         assert run == guardian_desk.current_run(stage.service)
         stage.answer(run)
         wait_until(stage, "published")
-        shown = insist(socket, "GET", "/results", None).json()
+        shown = insist(where, "GET", "/results", None).json()
     assert shown["totals"] == {"c1": {"o1": 9, "o2": 5}}
     check_outcome(stage, votes)
 
 
-def insist(socket, method, path, token, body=b""):
+def insist(where, method, path, token, body=b""):
     """Ask until there is an answer, as participants do."""
-    service = Service(socket, token)
+    service = Service(where, token)
     try:
         match method:
             case "PUT":

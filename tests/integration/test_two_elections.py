@@ -3,8 +3,9 @@
 import pytest
 
 from amarvote.elections import officer, results
-from amarvote.elections.access import Bearer, bearer_of
+from amarvote.elections.bearers import Bearers, require
 from amarvote.elections.errors import Unauthorized
+from amarvote.elections.tokens import token_hash
 from amarvote.record.verifier import verify_record
 from staging.stage import QUICK, Stage
 
@@ -42,6 +43,7 @@ def test_a_small_election_is_counted_while_a_big_one_still_is(tmp_path, plain_gu
 
 def test_a_token_is_of_one_election_only(tmp_path, plain_guardians, plain_manifest):
     one, other = (Stage(tmp_path, plain_guardians, plain_manifest, name=name) for name in ("one", "other"))
-    assert bearer_of(one.service.bearers, one.creation.devices["device-1"]) == Bearer("device", 1)
+    bearer = Bearers(one.service.database).find(token_hash(one.creation.devices["device-1"].value))
+    assert require(bearer, "device", one.service.election_id) == 1
     with pytest.raises(Unauthorized):
-        bearer_of(other.service.bearers, one.creation.devices["device-1"])
+        require(bearer, "device", other.service.election_id)

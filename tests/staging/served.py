@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -58,18 +59,19 @@ def guardian_token(stage: Stage, number: int) -> str:
 @contextmanager
 def serving(stage: Stage) -> Iterator[Served]:
     """Serve the stage's database until the end of the block."""
-    path = stage.folder / "socket"
+    listening = socket.create_server(("127.0.0.1", 0))
     services, over = Services(stage.service.database, stage.service.settings), threading.Event()
-    config = uvicorn.Config(application(services, over), uds=str(path), log_level="warning", http="httptools")
+    config = uvicorn.Config(application(services, over), log_level="warning", http="httptools")
     server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()
     try:
         while not server.started:
             time.sleep(0.01)
-        with httpx.Client(transport=httpx.HTTPTransport(uds=str(path)), base_url="http://service") as client:
+        with httpx.Client(base_url=f"http://127.0.0.1:{listening.getsockname()[1]}") as client:
             yield Served(stage, client, over)
     finally:
         over.set()
         server.should_exit = True
         thread.join()
+        listening.close()

@@ -73,9 +73,11 @@ async def submit(request: Request, election: AnElection, voter: AVoter) -> JSONR
     """Hand in a ballot. Its proofs are checked by a worker within seconds."""
     if isinstance(voter, int):
         await limit(request, OF_A_DEVICE, f"{election.election_id}:{voter}")
+        await limit(request, FROM_AN_ADDRESS, address_of(request))
     else:
+        # neither the token nor where its voter is may leave a row that has a time
         services_of(request).limits.spend_here(OF_A_VOTER, hash_of(voter).hex())
-    await limit(request, FROM_AN_ADDRESS, address_of(request))
+        services_of(request).limits.spend_here(FROM_AN_ADDRESS, address_of(request))
     is_json = request.headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json"
     body = await read_body(request, (largest_json if is_json else largest_submission)(election.manifest))
     receipt = await ask(_submit, election, voter, body, is_json)

@@ -9,7 +9,7 @@ from pydantic.json_schema import models_json_schema
 from amarvote.api.models.ballots import JsonSubmission
 from amarvote.api.models.elections import NewElection
 from amarvote.api.models.roll import ImportedRoll, NewVoters
-from amarvote.api.problems import Problem
+from amarvote.api.problems import Problem, responses
 
 FURTHER: tuple[type[BaseModel], ...] = (Problem, JsonSubmission, NewElection, ImportedRoll, NewVoters)
 
@@ -31,9 +31,19 @@ def document_all(app: FastAPI) -> None:
                 [(model, "validation") for model in FURTHER], ref_template="#/components/schemas/{model}"
             )
             document["components"].setdefault("schemas", {}).update(schemas["$defs"])
-            for unused in ("HTTPValidationError", "ValidationError"):
-                document["components"]["schemas"].pop(unused, None)
+            _in_our_shape(document)
             app.openapi_schema = document
         return app.openapi_schema
 
     app.openapi = complete  # type: ignore[method-assign]
+
+
+def _in_our_shape(document: dict[str, Any]) -> None:
+    """Where the framework adds a 422 of its own, for what stands in the address, it is answered as all others."""
+    ours = responses(422)[422]
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            if "application/json" in operation["responses"].get("422", {}).get("content", {}):
+                operation["responses"]["422"] = ours
+    for unused in ("HTTPValidationError", "ValidationError"):
+        document["components"]["schemas"].pop(unused, None)

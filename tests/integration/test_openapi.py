@@ -1,0 +1,148 @@
+"""The OpenAPI document is whole, and what it says is so: Schemathesis asks every route, in process."""
+
+import json
+from collections import Counter
+from typing import Any
+
+import pytest
+import requests
+import schemathesis
+from fastapi.routing import APIRoute
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+from schemathesis import Case, GenerationMode
+from schemathesis.checks import not_a_server_error, response_schema_conformance, status_code_conformance
+
+from amarvote.api.application import ROUTERS, application
+from amarvote.api.problems import MEDIA_TYPE
+from amarvote.elections.services import Services
+from staging.served import serving
+
+WITHOUT_END = {"/elections/{election}/events"}
+"""tests/integration/test_events.py listens to it."""
+
+EXAMPLES = 8
+
+
+def routes() -> list[APIRoute]:
+    return [route for module in ROUTERS for route in module.router.routes if isinstance(route, APIRoute)]
+
+
+@pytest.fixture(scope="module")
+def document() -> dict[str, Any]:
+    return application(Services(None)).openapi()  # type: ignore[arg-type] - nothing is asked
+
+
+def test_the_document_is_json_and_has_every_route(document):
+    json.dumps(document)
+    named = {(path, method) for path, item in document["paths"].items() for method in item}
+    assert named == {
+        (route.path.replace(":path", ""), method.lower()) for route in routes() for method in route.methods
+    }
+
+
+def operations(document):
+    return [
+        (f"{method} {path}", operation)
+        for path, item in document["paths"].items()
+        for method, operation in item.items()
+    ]
+
+
+def test_every_route_says_what_it_is_for_and_what_it_answers(document):
+    for name, operation in operations(document):
+        assert operation.get("description") or operation.get("summary"), name
+        assert operation["tags"], name
+        good = [status for status in operation["responses"] if status < "400"]
+        assert good, name
+        for status, answer in operation["responses"].items():
+            assert answer["description"], (name, status)
+            if status in good:
+                if status not in ("204", "304") and answer.get("content") is None:
+                    assert "Location" in answer.get("headers", {}), (name, status)
+            else:
+                (media,) = answer["content"]
+                assert media == MEDIA_TYPE, (name, status)
+                assert answer["content"][media]["schema"] == {"$ref": "#/components/schemas/Problem"}
+                assert answer["content"][media]["example"]["status"] == int(status)
+        assert {"500", "503"} <= set(operation["responses"]), name
+        if operation.get("security"):
+            assert {"401", "429"} <= set(operation["responses"]), name
+        if "requestBody" in operation:
+            assert {"413", "422"} <= set(operation["responses"]), name
+
+
+def test_every_member_of_a_body_has_a_bound_and_nothing_else_is_taken(document):
+    bodies = {"NewElection", "JsonSubmission"}
+    for _, operation in operations(document):
+        for content in operation.get("requestBody", {}).get("content", {}).values():
+            if "$ref" in content["schema"]:
+                bodies.add(content["schema"]["$ref"].rpartition("/")[2])
+    assert len(bodies) > 8
+    for name in bodies:
+        assert document["components"]["schemas"][name]["additionalProperties"] is False, name
+
+
+def test_references_lead_somewhere(document):
+    for reference in set(_references(document)):
+        kind, name = reference.removeprefix("#/components/").split("/")
+        assert name in document["components"][kind], reference
+
+
+def _references(value):
+    if isinstance(value, dict):
+        if isinstance(value.get("$ref"), str):
+            yield value["$ref"]
+        for one in value.values():
+            yield from _references(one)
+    elif isinstance(value, list):
+        for one in value:
+            yield from _references(one)
+
+
+CHECKS = (not_a_server_error, status_code_conformance, response_schema_conformance)
+
+
+def test_schemathesis_finds_nothing(opened):
+    """Every operation, with values that fit its schema and with such that do not, as who may and as others."""
+    with serving(opened) as served:
+        schema = schemathesis.openapi.from_dict(served.client.get("/openapi.json").json())
+        url, statuses = str(served.client.base_url), Counter[int]()
+        with requests.Session() as session:
+            for result in schema.get_all_operations():
+                operation = result.ok()
+                if operation.path not in WITHOUT_END:
+                    ask_all(operation, served, url, session, statuses)
+    assert statuses.total() > 300
+    assert {200, 201, 202, 401, 403, 404, 409, 422} <= set(statuses), statuses
+
+
+ROLES = {"guardian": "guardian-1", "device": "device-1", "voter": "device-1", "signer": "officer"}
+
+
+def ask_all(operation, served, url, session, statuses) -> None:
+    named = [name for one in operation.definition.raw.get("security", []) for name in one]
+    role = ROLES.get(named[0], named[0]) if named else None
+    election, count = served.stage.creation.election_id, 0
+
+    @seed(20261103)
+    @settings(
+        max_examples=EXAMPLES,
+        deadline=None,
+        database=None,
+        phases=[Phase.explicit, Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(st.one_of(operation.as_strategy(), operation.as_strategy(GenerationMode.NEGATIVE)))
+    def ask(case: Case) -> None:
+        nonlocal count
+        count += 1
+        if "election" in (case.path_parameters or {}) and count % 6:
+            case.path_parameters["election"] = election
+        headers = served.headers(role) if count % 5 else {}
+        response = case.call(base_url=url, session=session, headers=headers)
+        case.validate_response(response, checks=list(CHECKS))
+        assert "Traceback" not in response.text
+        statuses[response.status_code] += 1
+
+    ask()
