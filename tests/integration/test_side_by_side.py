@@ -1,0 +1,235 @@
+"""Many at once over the same rows, on both databases: nothing is lost, nothing counts twice, nothing deadlocks."""
+
+import copy
+import threading
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import func, select, text
+
+from amarvote.elections import officer, submission
+from amarvote.elections.errors import Conflict
+from amarvote.elections.service import service_of
+from amarvote.pipeline import chunks as life
+from amarvote.pipeline.sweep import sweep
+from amarvote.pipeline.worker import Worker
+from amarvote.queues.database import DatabaseQueue
+from amarvote.store.database import Database
+from amarvote.store.tables import ballots, chunks, devices, phases, roll
+from staging.fixtures import BOTH, POSTGRESQL
+from staging.stage import SameProcess
+
+
+def in_parallel(count, do):
+    """Call `do(number)` in as many threads, all from the same moment on."""
+    gate = threading.Barrier(count)
+
+    def one(number):
+        gate.wait()
+        return do(number)
+
+    with ThreadPoolExecutor(count) as pool:
+        return list(pool.map(one, range(count)))
+
+
+@contextmanager
+def processes(stage, count, **settings):
+    """The election as so many processes have it, each with connections of its own. None of them met a deadlock."""
+    changed = replace(stage.service.settings, **settings)
+    services = [service_of(Database(stage.url), stage.creation.election_id, changed) for _ in range(count)]
+    yield services
+    for service in services:
+        service.close()
+    if stage.url.startswith("postgresql"):
+        counted = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
+        assert rows(stage, text(counted)) == [(0,)]
+
+
+def rows(stage, what):
+    with stage.service.database.read() as connection:
+        return connection.execute(what).all()
+
+
+def worker_of(service, name):
+    database = service.database
+    queue = DatabaseQueue(database, service.settings, name)
+    return Worker(database, queue, name, service.settings, computer=SameProcess(database))
+
+
+@pytest.mark.parametrize("opened", BOTH, indirect=True)
+def test_the_same_ballot_many_times_at_once_is_stored_once_and_answered_alike(opened):
+    vote = opened.make(1)
+    with processes(opened, 6) as services:
+        answers = in_parallel(6, lambda number: submission.submit(services[number], 1, vote.body))
+    assert all(answer == answers[0] for answer in answers)
+    assert answers[0]["state"] == "submitted"
+    assert len(rows(opened, select(ballots.c.number))) == 1
+
+
+@pytest.mark.parametrize("opened", BOTH, indirect=True)
+def test_of_two_ballots_with_one_vote_token_at_once_one_is_stored(opened):
+    first = opened.make(1)
+    opened.voters -= 1
+    second = opened.make(2)
+
+    def submit(number):
+        try:
+            submission.submit(services[number], 1, (first, second)[number].body)
+        except Conflict as refused:
+            return str(refused)
+        return "stored"
+
+    with processes(opened, 2) as services:
+        answers = in_parallel(2, submit)
+    assert sorted(answers) == [
+        "Another ballot with this vote token is being checked; ask for its state first.",
+        "stored",
+    ]
+    assert len(rows(opened, select(ballots.c.number))) == 1
+
+
+@pytest.mark.parametrize("opened", BOTH, indirect=True)
+def test_a_burst_of_ballots_against_the_close(opened):
+    """What was answered 202 counts; what came later is refused with the time; the list waits for all of it."""
+    votes = [opened.make(1 + number % 2) for number in range(20)]
+    taken, refused = [], []
+    enough = threading.Event()
+
+    def submit(number):
+        for vote in votes[number::5]:
+            try:
+                submission.submit(services[number], 1, vote.body)
+                taken.append(vote.ballot.id_b)
+            except Conflict as late:
+                refused.append(str(late))
+            if len(taken) >= 7:
+                enough.set()
+
+    def close(number):
+        assert enough.wait(20)
+        officer.close_voting(services[number])
+
+    with processes(opened, 6) as services:
+        in_parallel(6, lambda number: submit(number) if number < 5 else close(number))
+    assert len(taken) + len(refused) == 20
+    assert all("Voting ended at" in sentence for sentence in refused)
+    opened.work()
+    row = opened.row()
+    assert (row.state, row.cast_ballots) == ("waiting_for_guardians", len(taken))
+    accepted = rows(opened, select(ballots.c.id_b).where(ballots.c.state == "accepted"))
+    assert sorted(one.id_b for one in accepted) == sorted(taken)
+    spent = rows(opened, select(func.count()).where(roll.c.state == "spent"))
+    assert spent == [(len(taken),)]
+
+
+@pytest.mark.parametrize("opened", BOTH, indirect=True)
+def test_sweeps_and_submissions_at_once_put_each_ballot_into_one_chunk(opened):
+    votes = [opened.make(1) for _ in range(20)]
+
+    def submit_and_sweep(number):
+        for vote in votes[number::4]:
+            submission.submit(services[number], 1, vote.body)
+            sweep(services[number].database, services[number].settings)
+
+    with processes(opened, 4, items=3, cut_seconds=0.0) as services:
+        in_parallel(4, submit_and_sweep)
+        sweep(services[0].database, services[0].settings)
+    of_chunks = Counter(row.chunk_id for row in rows(opened, select(ballots.c.chunk_id)))
+    accept = select(phases.c.id).where(phases.c.name == "accept").scalar_subquery()
+    sizes = {row.id: row.last for row in rows(opened, select(chunks).where(chunks.c.phase_id == accept))}
+    assert dict(of_chunks) == sizes
+    assert sum(sizes.values()) == 20
+
+
+@pytest.mark.parametrize("opened_chained", BOTH, indirect=True)
+def test_accept_commits_of_one_chain_at_once_settle_it_in_its_order(opened_chained):
+    stage = opened_chained
+    for number in range(9):
+        stage.vote(1 + number % 2)
+
+    def work(number):
+        worker = worker_of(services[number], f"w{number}")
+        return sum(worker.one_chunk(0.05) for _ in range(20))
+
+    with processes(stage, 3, items=2, cut_seconds=0.0) as services:
+        sweep(services[0].database, services[0].settings)
+        assert sum(in_parallel(3, work)) == 5
+    settled = rows(stage, select(ballots.c.chain_index, ballots.c.state).order_by(ballots.c.chain_index))
+    assert settled == [(number, "accepted") for number in range(1, 10)]
+    assert rows(stage, select(devices.c.settled, devices.c.stored).where(devices.c.number == 1)) == [(9, 9)]
+
+
+@pytest.mark.parametrize("stage", BOTH, indirect=True)
+def test_the_last_messages_of_the_ceremony_at_once_begin_the_setup_once(stage):
+    confirmed = stage.guardians.messages["confirm"]
+    senders = sorted(sender for sender, _ in confirmed)
+    stage.hold_ceremony(but={("confirm", sender) for sender in senders})
+
+    def confirm(number):
+        twin = copy.copy(stage)
+        twin.service = services[number]
+        twin.put_ceremony("confirm", senders[number], 0, confirmed[senders[number], 0])
+
+    with processes(stage, len(senders)) as services:
+        in_parallel(len(senders), confirm)
+    assert rows(stage, select(phases.c.name)) == [("setup",)]
+    stage.work()
+    assert stage.state() == "ready"
+
+
+class Everybody:
+    """Whoever works at an election, each until its ballots are counted."""
+
+    def __init__(self, stage):
+        self.stage = stage
+        self.votes = [stage.make(1 + number % 2) for number in range(20)]
+        self.until = time.monotonic() + 60
+        self.roles = (
+            self.vote_and_close,
+            self.vote_again,
+            self.pause_and_resume,
+            self.sweep_on,
+            self.work,
+            self.work,
+        )
+
+    def going(self):
+        return time.monotonic() < self.until and self.stage.state() != "waiting_for_guardians"
+
+    def vote_and_close(self, service):
+        self.vote_again(service)
+        officer.close_voting(service)
+
+    def vote_again(self, service):
+        for vote in self.votes:
+            submission.submit(service, 1, vote.body)
+
+    def pause_and_resume(self, service):
+        while self.going():
+            officer.pause(service)
+            officer.resume(service)
+            time.sleep(0.01)
+
+    def sweep_on(self, service):
+        while self.going():
+            sweep(service.database, service.settings)
+
+    def work(self, service):
+        worker = worker_of(service, f"worker {id(service)}")
+        while self.going():
+            worker.one_chunk(0.02)
+
+
+@pytest.mark.parametrize("opened", [POSTGRESQL], indirect=True)
+def test_everybody_at_everything_until_the_count_is_done(opened):
+    """Ballots, the close, pauses, sweeps and two workers: the order of locks holds, and nothing is left behind."""
+    roles = Everybody(opened).roles
+    with processes(opened, len(roles), items=2, cut_seconds=0.0) as services:
+        in_parallel(len(roles), lambda number: roles[number](services[number]))
+    row = opened.row()
+    assert (row.state, row.cast_ballots) == ("waiting_for_guardians", 20)
+    assert rows(opened, select(chunks.c.state).distinct()) == [(life.DONE,)]
