@@ -72,7 +72,6 @@ def upgrade() -> None:
         sa.Column("pid", sa.Integer(), nullable=False),
         sa.Column("child_pid", sa.Integer(), nullable=True),
         sa.Column("step", sa.Text(), nullable=False),
-        sa.Column("chunk_id", sa.Integer(), nullable=True),
         sa.Column("chunks_done", sa.Integer(), nullable=False),
         sa.Column("baseline_kb", sa.Integer(), nullable=True),
         sa.Column("rss_kb", sa.Integer(), nullable=True),
