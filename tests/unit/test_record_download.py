@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from amarvote.participants import record_download
+from amarvote.participants import address, record_download
 from amarvote.participants.record_download import NoRoomError, download
 from amarvote.participants.service import AnswerError, Service
 
@@ -51,11 +51,11 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, *args: object) -> None: ...
 
     def do_GET(self) -> None:
-        address = urlsplit(self.path)
-        if address.path == "/record":
-            self._send(200, self.server.page(parse_qs(address.query).get("after", [""])[0]))
+        asked_for = urlsplit(self.path)
+        if asked_for.path == "/record":
+            self._send(200, self.server.page(parse_qs(asked_for.query).get("after", [""])[0]))
             return
-        name = address.path.removeprefix("/record/")
+        name = asked_for.path.removeprefix("/record/")
         self.server.asked.append((name, self.headers.get("Range")))
         data = self.server.files[name]
         asked = re.fullmatch(r"bytes=([0-9]+)-", self.headers.get("Range", ""))
@@ -87,7 +87,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
 
 @pytest.fixture
 def service(server: Server, tmp_path: Path) -> Iterator[Service]:
-    made = Service(tmp_path / "socket", pause=lambda seconds: None)
+    made = Service(address.of_socket(tmp_path / "socket"), pause=lambda seconds: None)
     yield made
     made.close()
 

@@ -51,7 +51,7 @@ async def record(
 async def record_file(
     request: Request,
     election: AnElection,
-    path: Annotated[str, Path(max_length=LONGEST_PATH, examples=["manifest.json"])],
+    path: Annotated[str, Path(max_length=LONGEST_PATH, examples=["setup/manifest.json"])],
 ) -> Response:
     """One public file of the record, or the part of it that is asked for."""
     file = await ask(record_files.public_file, election, path)
