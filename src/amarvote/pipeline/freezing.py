@@ -6,7 +6,7 @@ so that neither the workers nor the hour of arrival shows (rule 7). Everything l
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, func, select, update
+from sqlalchemy import Connection, Row, and_, case, func, select, update
 
 from amarvote.electionguard.confirmation import (
     SIMPLE_CHAINING,
@@ -71,21 +71,14 @@ def freeze(connection: Connection, settings: Settings, election: Row[Any]) -> No
 
 def _fix_places(connection: Connection, election_id: str) -> None:
     """Give every accepted ballot its position and ordinal, and write all rows of ballots anew (rule 3)."""
+    accepted = ballots.c.state == "accepted"
     order = (func.coalesce(ballots.c.chain_index, 0), ballots.c.confirmation_code)
-    placed = (
-        select(
-            ballots.c.number,
-            func.row_number().over(partition_by=ballots.c.device_id, order_by=order).label("position"),
-            (func.row_number().over(order_by=(devices.c.h_di, *order)) - 1).label("ordinal"),
-        )
-        .join(devices, devices.c.id == ballots.c.device_id)
-        .where(ballots.c.election_id == election_id, ballots.c.state == "accepted")
-        .subquery()
-    )
-    fixed = {"position": placed.c.position, "ordinal": placed.c.ordinal}
+    of_device = func.row_number().over(partition_by=(accepted, ballots.c.device_id), order_by=order)
+    of_list = func.row_number().over(partition_by=accepted, order_by=(devices.c.h_di, *order))
+    fixed = {"position": case((accepted, of_device)), "ordinal": case((accepted, of_list - 1))}
     rows = (
         select(*(fixed.get(column.name, column) for column in ballots.columns))
-        .join(placed, placed.c.number == ballots.c.number, isouter=True)
+        .join(devices, devices.c.id == ballots.c.device_id)
         .where(ballots.c.election_id == election_id)
     )
     write_anew(connection, ballots, rows, election_id)
