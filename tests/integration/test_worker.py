@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 
 from amarvote.elections import progress
 from amarvote.pipeline import chunks as life
+from amarvote.pipeline import handing
 from amarvote.pipeline.computer import ChildDiedError, Computer
 from amarvote.pipeline.messages import Message
 from amarvote.pipeline.settings import Settings
@@ -52,6 +53,7 @@ def test_parent_and_child_stay_small_and_say_so(opened, worker_of):
     try:
         while progress.progress(opened.service)["ballots"]["accepted"] < 6:
             assert process.poll() is None
+        child = row_of_earnest(opened)["child_pid"]
         assert row_of_earnest(opened)["pid"] == process.pid
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 0
@@ -61,7 +63,8 @@ def test_parent_and_child_stay_small_and_say_so(opened, worker_of):
     row = row_of_earnest(opened)
     assert 20 < row["baseline_mb"] <= row["peak_mb"] < TOGETHER_MB
     with pytest.raises(ProcessLookupError):
-        os.kill(row["child_pid"], 0)
+        os.kill(child, 0)
+    assert (row["step"], row["child_pid"]) == ("ended", None)
 
 
 def row_of_earnest(stage):
@@ -95,6 +98,7 @@ def test_a_worker_started_anew_gives_back_what_its_predecessor_held_at_once(open
     opened.vote(2)
     worker, _ = worker_of(at_step=lambda step: worker.stop() if step == "idle" else None)
     with opened.service.database.write() as connection:
+        handing.refill(connection, AT_ONCE)
         held = {name: life.claim(connection, AT_ONCE, name) for name in ("w", "another")}
     worker.run()
     with opened.service.database.read() as connection:
@@ -224,4 +228,4 @@ def test_the_command_refuses_a_database_that_is_none(tmp_path):
         text=True,
         check=False,
     )
-    assert (told.returncode, "holds no election" in told.stderr) == (2, True)
+    assert (told.returncode, "amarvote db upgrade" in told.stderr) == (2, True)

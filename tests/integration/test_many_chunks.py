@@ -1,0 +1,125 @@
+"""100,000 chunks pending: the queue stays short, and no question of the loop looks at all of them."""
+
+import re
+import time
+from contextlib import contextmanager
+
+import pytest
+from sqlalchemy import event, func, insert, literal, select, text
+
+from amarvote.pipeline import chunks as life
+from amarvote.pipeline import handing
+from amarvote.pipeline.settings import DEFAULTS
+from amarvote.queues import publication
+from amarvote.store.clock import now
+from amarvote.store.tables import chunks, elections, phases
+from staging.rows import add_election, worker_beats
+
+ELECTIONS = 500
+PENDING = 100_000
+
+
+@pytest.fixture
+def crowded(both):
+    """500 elections with 200 chunks each, all of them due."""
+    add_election(both, "e0", "aggregate", [])
+    with both.write() as connection:
+        first = connection.execute(select(elections)).one()._asdict()
+        phase = connection.execute(select(phases)).one()._asdict()
+        rows = [{**first, "id": f"e{number}", "title": f"e{number}"} for number in range(1, ELECTIONS)]
+        connection.execute(insert(elections), rows)
+        more = [{**phase, "id": number + 1, "election_id": f"e{number}"} for number in range(1, ELECTIONS)]
+        connection.execute(insert(phases), more)
+        numbers = select(literal(0).label("n")).cte("numbers", recursive=True)
+        counted = numbers.union_all(select(numbers.c.n + 1).where(numbers.c.n < PENDING // ELECTIONS - 1))
+        values = {
+            "phase_id": phases.c.id,
+            "election_id": phases.c.election_id,
+            "ordinal": counted.c.n,
+            "level": literal(0),
+            "first": counted.c.n,
+            "last": counted.c.n + 1,
+            "state": literal(life.READY),
+            "attempt": literal(0),
+            "errors": literal(0),
+            "deaths": literal(0),
+            "due_at": now(),
+        }
+        every = (
+            select(*(value.label(name) for name, value in values.items()))
+            .select_from(phases)
+            .join(counted, text("true"))
+        )
+        connection.execute(insert(chunks).from_select(list(values), every))
+    worker_beats(both, ["w1", "w2"])
+    with both.write() as connection:
+        connection.execute(text("ANALYZE"))
+    return both
+
+
+def count(database, *where):
+    with database.read() as connection:
+        return connection.execute(select(func.count()).select_from(chunks).where(*where)).scalar_one()
+
+
+def test_the_queue_stays_short_and_no_step_looks_at_every_chunk(crowded):
+    assert count(crowded, chunks.c.state == life.READY) == PENDING
+    steps = {}
+
+    def timed(name, do):
+        began = time.perf_counter()
+        with crowded.write() as connection:
+            result = do(connection)
+        steps.setdefault(name, []).append(time.perf_counter() - began)
+        return result
+
+    handed = timed("first refill", lambda connection: handing.refill(connection, DEFAULTS))
+    assert len(handed) == DEFAULTS.handed_out == 900
+    for _ in range(30):
+        claim = timed("claim", lambda connection: life.claim(connection, DEFAULTS, "w1"))
+        timed("finish", lambda connection, claim=claim: life.finish(connection, claim, {}, b""))
+        assert len(timed("refill", lambda connection: handing.refill(connection, DEFAULTS))) == 1
+        timed("unpublished", lambda connection: publication.unpublished(connection, 0.0))
+        timed("lost", lambda connection: publication.forget_lost(connection, 5.0, empty=True))
+        assert count(crowded, chunks.c.state.in_((life.HANDED, life.RUNNING))) == 900
+    medians = {name: sorted(seconds)[len(seconds) // 2] for name, seconds in steps.items()}
+    del medians["first refill"]  # it hands out 900 in 450 elections
+    assert max(medians.values()) < 0.05, medians
+
+    with heard(crowded) as said, crowded.write() as connection:
+        handing.anything(connection)
+        claim = life.claim(connection, DEFAULTS, "w1")
+        life.claim_one(connection, DEFAULTS, "w2", claim.chunk_id)
+        life.finish(connection, claim, {}, b"")
+        life.all_done(connection, claim.phase_id)
+        handing.refill(connection, DEFAULTS)
+        publication.unpublished(connection, 3.0)
+        publication.parked(connection)
+        publication.overdue(connection, claim.chunk_id)
+    assert len(said) >= 10
+    for statement, values in said:
+        plan = plan_of(crowded, statement, values)
+        assert "Seq Scan on chunks" not in plan, f"{statement}\n{plan}"
+        assert not re.search(r"SCAN chunks(?! USING)", plan), f"{statement}\n{plan}"
+
+
+@contextmanager
+def heard(database):
+    """Every statement with its values, as the database is asked."""
+    said = []
+
+    def listen(_connection, _cursor, statement, values, _context, _many):
+        said.append((statement, values))
+
+    event.listen(database._engine, "before_cursor_execute", listen)
+    yield said
+    event.remove(database._engine, "before_cursor_execute", listen)
+
+
+def plan_of(database, statement, values):
+    """How the database would do it, as text; nothing for what is no question about rows."""
+    if not statement.startswith(("SELECT", "UPDATE", "WITH")):
+        return ""
+    with database.write() as connection:
+        word = "EXPLAIN QUERY PLAN" if connection.dialect.name == "sqlite" else "EXPLAIN"
+        return "\n".join(str(row[-1]) for row in connection.exec_driver_sql(f"{word} {statement}", values))
