@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from schemathesis import Case, GenerationMode
 from schemathesis.checks import not_a_server_error, response_schema_conformance, status_code_conformance
 
+from amarvote.api import asking
 from amarvote.api.application import ROUTERS, application
 from amarvote.api.problems import MEDIA_TYPE
 from amarvote.elections.services import Services
@@ -20,6 +22,9 @@ from staging.served import serving
 
 WITHOUT_END = {"/elections/{election}/events"}
 """tests/integration/test_events.py listens to it."""
+
+ENDS = ("/elections/{election}/officer/close", "/elections/{election}/tokens/{token}")
+"""Asked last: they end voting, or revoke the very token that asks."""
 
 EXAMPLES = 8
 
@@ -103,14 +108,17 @@ def _references(value):
 CHECKS = (not_a_server_error, status_code_conformance, response_schema_conformance)
 
 
-def test_schemathesis_finds_nothing(opened):
+def test_schemathesis_finds_nothing(opened, monkeypatch):
     """Every operation, with values that fit its schema and with such that do not, as who may and as others."""
+    monkeypatch.setattr(asking, "FAILED_TOKENS", replace(asking.FAILED_TOKENS, burst=10_000))
     with serving(opened) as served:
         schema = schemathesis.openapi.from_dict(served.client.get("/openapi.json").json())
         url, statuses = str(served.client.base_url), Counter[int]()
+        everything = [result.ok() for result in schema.get_all_operations()]
         with requests.Session() as session:
-            for result in schema.get_all_operations():
-                operation = result.ok()
+            for operation in sorted(
+                everything, key=lambda one: (*ENDS, one.path).index(one.path) if one.path in ENDS else -1
+            ):
                 if operation.path not in WITHOUT_END:
                     ask_all(operation, served, url, session, statuses)
     assert statuses.total() > 300
@@ -139,8 +147,9 @@ def ask_all(operation, served, url, session, statuses) -> None:
         count += 1
         if "election" in (case.path_parameters or {}) and count % 6:
             case.path_parameters["election"] = election
-        headers = served.headers(role) if count % 5 else {}
-        response = case.call(base_url=url, session=session, headers=headers)
+        if count % 5:
+            case.headers = {**(case.headers or {}), **served.headers(role)}
+        response = case.call(base_url=url, session=session)
         case.validate_response(response, checks=list(CHECKS))
         assert "Traceback" not in response.text
         statuses[response.status_code] += 1

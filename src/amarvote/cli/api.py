@@ -23,7 +23,10 @@ def api(
         Path | None, typer.Option("--socket", metavar="S", help="A UNIX socket, for its owner only, instead.")
     ] = None,
 ) -> int:
-    """Serve the elections of a database over HTTP, until interrupted."""
+    """Serve elections over HTTP.
+
+    One process of the API, until interrupted; any number may serve the same database.
+    """
     try:
         serve(database, unix_socket(socket) if socket is not None else tcp_socket(host, port))
     except (NoDatabaseError, Unservable) as problem:

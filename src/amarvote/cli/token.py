@@ -21,7 +21,7 @@ def group(context: typer.Context) -> None:
     require_command(context)
 
 
-@commands.command(help=f"Print a new operator's token, good for {DAYS} days. With it elections are made.")
+@commands.command(help=f"Print a token, good for {DAYS} days, to make elections.")
 def operator(database: DatabaseUrl) -> int:
     """It is printed once, on standard output; the database keeps only its SHA-256."""
     try:

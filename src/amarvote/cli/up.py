@@ -19,9 +19,9 @@ def up(
     workers: Annotated[int, typer.Option("--workers", metavar="N", min=1, max=64, help="How many workers.")] = 2,
     port: Annotated[int, typer.Option("--port", metavar="P", min=1, max=65535)] = PORT,
 ) -> int:
-    """Run the service on this machine: API, workers and their database, until interrupted.
+    """Run the whole service on this machine.
 
-    It listens on this machine only. What dies is started again; what was under way goes on.
+    API, workers and their database, until interrupted. It listens on this machine only. What dies is started again; what was under way goes on.
     """
     try:
         with stoppable(), Installation(folder, workers, port) as installation:
