@@ -19,6 +19,7 @@ from amarvote.record.sections import Phase
 from amarvote.record.verifier import verify_record
 from amarvote.store.tables import chunk_results, chunks, phases
 from amarvote.store.tables import record_files as table
+from staging.fixtures import POSTGRESQL, SQLITE
 from staging.stage import QUICK, SameProcess, Stage
 
 SMALL_CHUNKS = replace(QUICK, items=4)
@@ -227,7 +228,9 @@ def late(stage: Stage, kind: str) -> dict[str, int]:
     return answered
 
 
-@pytest.mark.parametrize("kind", ["segment", "toc"])
+@pytest.mark.parametrize(
+    ("opened", "kind"), [(SQLITE, "segment"), (SQLITE, "toc"), (POSTGRESQL, "segment")], indirect=["opened"]
+)
 def test_a_late_writer_is_refused(opened, kind):
     stage = opened
     for number in range(3):
