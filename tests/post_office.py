@@ -48,6 +48,8 @@ class PostOffice:
 class Desk:
     """What guardian `index` sees of the post office: stands where `Service` stands."""
 
+    afar = False
+
     def __init__(self, office: PostOffice, index: int) -> None:
         self.office, self.index = office, index
         self.patience = 400

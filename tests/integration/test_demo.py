@@ -131,19 +131,25 @@ def test_no_secret_is_left_and_no_file_is_for_others(counted):
     assert not list(guardians.rglob("*.sealed"))
     assert not list(guardians.glob("*/ceremony-key.json"))
     assert counted.run.stat().st_mode & 0o077 == 0
-    private = [*guardians.glob("*/key.json"), *guardians.glob("*/passphrase"), *guardians.glob("*/token")]
-    assert len(private) == 9
+    private = [
+        *guardians.glob("*/key.json"),
+        *guardians.glob("*/passphrase"),
+        *guardians.glob("*/membership.json"),
+    ]
+    private += guardians.glob("*/invitation")
+    assert len(private) == 12
     assert all(path.stat().st_mode & 0o077 == 0 for path in private)
     assert len({path.read_bytes() for path in guardians.glob("*/passphrase")}) == 3
 
 
 def test_no_secret_is_in_a_log(counted):
     logs = b"".join(path.read_bytes() for path in (counted.run / "logs").iterdir())
-    secrets = [
-        path.read_bytes()
-        for path in (counted.run / "guardians").glob("*/*")
-        if path.name in ("passphrase", "token")
-    ]
+    homes = list((counted.run / "guardians").iterdir())
+    secrets = [(home / "passphrase").read_bytes() for home in homes]
+    secrets += [json.loads((home / "membership.json").read_bytes())["token"].encode() for home in homes]
+    secrets += [(home / "invitation").read_bytes().strip().partition(b"#")[2] for home in homes]
+    assert len(secrets) == 9
+    assert all(secrets)
     tokens = json.loads((counted.run / "officer" / "tokens.json").read_bytes())
     assert not any(secret in logs for secret in secrets)
     assert tokens["officer"].encode() not in logs

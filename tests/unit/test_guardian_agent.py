@@ -10,9 +10,10 @@ import pytest
 from amarvote.electionguard.decryption import tally_ciphertexts
 from amarvote.guardian import sealing
 from amarvote.guardian.agent import Agent
-from amarvote.guardian.errors import GuardianError, RefusedRun
+from amarvote.guardian.errors import Alarm, GuardianError, RefusedRun
 from amarvote.guardian.key_files import KeyFiles
 from amarvote.guardian.sealing import Stretching
+from amarvote.guardian.telling import Log
 from amarvote.guardian.verified_record import VerifiedRecord
 from amarvote.guardian.verifying import OwnCopy
 from amarvote.participants.service import Answer, AnswerError
@@ -31,6 +32,8 @@ class Stop(BaseException):
 
 class Counter:
     """Stands where `Service` stands: shows `election` and `run`, counts check-ins, stops after some looks."""
+
+    afar = False
 
     def __init__(self, state: str, h_e: bytes = HELD.context.h_e) -> None:
         self.state, self.h_e = state, h_e
@@ -83,7 +86,7 @@ def verified(monkeypatch) -> list[bytes]:
 
 
 def work(service: Counter, home: Path) -> None:
-    Agent(service, 1, home, PASSPHRASE).work()  # type: ignore[arg-type]
+    Agent(service, 1, home, PASSPHRASE, Log()).work()  # type: ignore[arg-type]
 
 
 def until_stopped(service: Counter, home: Path) -> None:
@@ -105,9 +108,13 @@ def test_while_there_is_voting_it_waits(home):
     assert service.sent == []
 
 
-@pytest.mark.parametrize("state", ["published", "ceremony_failed"])
-def test_when_it_is_over_it_ends(home, state):
-    work(Counter(state), home)
+def test_when_it_is_over_it_ends(home):
+    work(Counter("published"), home)
+
+
+def test_a_failed_ceremony_ends_it_aloud(home):
+    with pytest.raises(Alarm, match="has failed"):
+        work(Counter("ceremony_failed"), home)
 
 
 def test_another_election_is_not_served(home):

@@ -20,6 +20,7 @@ from amarvote.guardian.answering import Answering
 from amarvote.guardian.errors import RefusedRun, WrongPassphrase
 from amarvote.guardian.mail import Conversation, ConversationOver
 from amarvote.guardian.run_state import Answers, Part, Run, RunState
+from amarvote.guardian.telling import Log
 from guardian_samples import ENGINE, Ceremony, ceremony, challenged, encrypted_tally
 from post_office import Desk, PostOffice
 
@@ -65,9 +66,10 @@ class Runs:
             self.held.shares[index],
             run,
             RunState(self.home(index), index, KEY, run),
-            Conversation(desk, run.id),  # type: ignore[arg-type]
+            Conversation(desk, run.id, Log()),  # type: ignore[arg-type]
             self.tally,
             self.challenged,
+            Log(),
         )
 
     def alone(self, index: int) -> str | None:
@@ -144,7 +146,7 @@ def test_nonces_are_sealed_on_disk_before_a_commitment_leaves(runs):
         Desk.put(desk, path, body, **parameters)
 
     desk.put = watch  # type: ignore[method-assign, assignment]
-    agent._mail = Conversation(desk, runs.run.id)  # type: ignore[arg-type]
+    agent._mail = Conversation(desk, runs.run.id, Log())  # type: ignore[arg-type]
     with pytest.raises(TimeoutError):
         agent.run()
     assert seen == [True, True]

@@ -15,6 +15,7 @@ from amarvote.guardian.ceremony import Ceremony
 from amarvote.guardian.errors import GuardianError
 from amarvote.guardian.key_files import GuardianKey, KeyFiles
 from amarvote.guardian.sealing import Stretching
+from amarvote.guardian.telling import Log
 from amarvote.participants.service import Refused
 from amarvote.record.codec import guardian_item
 from guardian_samples import MANIFEST
@@ -55,7 +56,7 @@ class Guardians:
         waited = desk.wait
         desk.wait = lambda seconds: (self.compare(), waited(seconds))  # type: ignore[method-assign]
         try:
-            Ceremony(desk, index, self.home(index), self.files(index)).run()  # type: ignore[arg-type]
+            Ceremony(desk, index, self.home(index), self.files(index), Log()).run()  # type: ignore[arg-type]
         except GuardianError as refusal:
             return str(refusal)
         except TimeoutError:
@@ -146,7 +147,7 @@ def test_a_key_without_its_proof_is_refused(guardians):
     item[-1] ^= 1  # the last byte of a response
 
     class Rogue(Ceremony):
-        def _own_secret(self, n, k, h_p):
+        def _own_secret(self, n, k):
             return key_files.CeremonySecret(n, k, generate_secret(3, k), bytes(item))
 
     def run(index: int) -> str | None:
@@ -154,7 +155,7 @@ def test_a_key_without_its_proof_is_refused(guardians):
             return guardians.one(index)
         try:
             desk = Desk(guardians.office, 3)
-            Rogue(desk, 3, guardians.home(3), guardians.files(3)).run()  # type: ignore[arg-type]
+            Rogue(desk, 3, guardians.home(3), guardians.files(3), Log()).run()  # type: ignore[arg-type]
         except GuardianError as refusal:
             return str(refusal)
         return None

@@ -11,6 +11,7 @@ import pytest
 from amarvote.electionguard.ballots import BallotStatus
 from amarvote.guardian import verifying
 from amarvote.guardian.errors import GuardianError
+from amarvote.guardian.telling import Log
 from amarvote.guardian.verifying import OwnCopy, RecordRefused
 from amarvote.participants.service import Answer, AnswerError, Service, Unanswered
 from amarvote.record.sections import Phase
@@ -64,7 +65,7 @@ def h_e() -> bytes:
 
 def verified(home: Path, h_e: bytes, shelf: Shelf):
     service: Service = shelf  # type: ignore[assignment]
-    return OwnCopy(home, h_e).verified(service)
+    return OwnCopy(home, h_e, Log()).verified(service)
 
 
 def test_verifies_and_reads_what_there_is_to_open(tmp_path, published, h_e):

@@ -2,6 +2,7 @@ import pytest
 
 from amarvote.guardian.confirmation import Confirmation, read_words, words_text
 from amarvote.guardian.errors import GuardianError
+from amarvote.guardian.telling import Log
 
 H_G, H_E = bytes(range(32)), bytes(range(100, 132))
 
@@ -24,7 +25,7 @@ def test_waits_until_the_words_are_typed_wholly(tmp_path):
     def type_them(seconds: float) -> None:
         (tmp_path / "confirm").write_bytes(typed.pop(0))
 
-    Confirmation(tmp_path).ask(type_them, H_G, H_E)
+    Confirmation(tmp_path, Log()).ask(type_them, H_G, H_E)
     assert not typed
     assert (tmp_path / "words").read_text() == words_text(H_G, H_E)
 
@@ -33,4 +34,4 @@ def test_waits_until_the_words_are_typed_wholly(tmp_path):
 def test_other_words_stop_the_guardian(tmp_path, typed, name):
     (tmp_path / "confirm").write_text(words_text(*typed))
     with pytest.raises(GuardianError, match=f"other words for {name}"):
-        Confirmation(tmp_path).ask(lambda seconds: None, H_G, H_E)
+        Confirmation(tmp_path, Log()).ask(lambda seconds: None, H_G, H_E)

@@ -11,9 +11,9 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from amarvote.api.asking import AGuardian, AnElection, BoundedRoute, InDigits, Numbered, ask, read_body
-from amarvote.api.models.guardians import NoRun, Round, Run
+from amarvote.api.models.guardians import NoRun, Rehearsals, Round, Run
 from amarvote.api.problems import responses
-from amarvote.elections import guardian_desk, mail
+from amarvote.elections import guardian_desk, mail, rehearsals
 
 router = APIRouter(prefix="/elections/{election}", route_class=BoundedRoute, tags=["guardians"])
 
@@ -78,3 +78,21 @@ async def checkin(election: AnElection, guardian: AGuardian) -> Response:
     """This guardian has verified the record and is ready."""
     await ask(guardian_desk.check_in, election, guardian)
     return Response(status_code=204)
+
+
+@router.post(
+    "/rehearsal",
+    status_code=204,
+    response_class=Response,
+    responses={204: {"description": "Noted."}, **responses(401, 403, 404, 409, 429)},
+)
+async def rehearsal(election: AnElection, guardian: AGuardian) -> Response:
+    """This guardian's key opens, fits the published record and works; its agent has just tried."""
+    await ask(rehearsals.note, election, guardian)
+    return Response(status_code=204)
+
+
+@router.get("/rehearsals", responses=responses(404))
+async def rehearsed(election: AnElection) -> Rehearsals:
+    """Which guardians have rehearsed, and when last."""
+    return Rehearsals.model_validate(await ask(rehearsals.listing, election))

@@ -9,11 +9,13 @@ from typing import Any
 from amarvote.electionguard.engine import Engine
 from amarvote.guardian.answering import Answering
 from amarvote.guardian.ceremony import Ceremony
-from amarvote.guardian.errors import GuardianError, RefusedRun
+from amarvote.guardian.errors import Alarm, RefusedRun
 from amarvote.guardian.key_files import GuardianKey, KeyFiles
 from amarvote.guardian.mail import Conversation, ConversationOver
 from amarvote.guardian.roots import PinnedRoots
 from amarvote.guardian.run_state import Part, Run, RunState
+from amarvote.guardian.standing import meaning_of
+from amarvote.guardian.telling import Teller
 from amarvote.guardian.verifying import OwnCopy
 from amarvote.participants.files import write_durably
 from amarvote.participants.service import AnswerError, Refused, Service
@@ -25,9 +27,12 @@ LONGEST_LOOK = 0.4
 LONGEST_LOOK_AT_COUNT = 0.2
 """Seconds between two looks at the election while there is nothing to do: they grow."""
 
+AFAR = 10
+"""Over a network they grow so many times as far."""
+
 BEFORE_KEYS = ("ceremony", "setting_up")
 COUNTED = ("waiting_for_guardians", "decrypting")
-OVER = ("published", "ceremony_failed")
+PUBLISHED, FAILED = "published", "ceremony_failed"
 CONFLICT = 409
 _RUN_ID = re.compile(r"[0-9a-f]{64}")
 
@@ -35,26 +40,33 @@ _RUN_ID = re.compile(r"[0-9a-f]{64}")
 class Agent:
     """The agent of guardian `index`, whose files are in `home`."""
 
-    def __init__(self, service: Service, index: int, home: Path, passphrase: bytes) -> None:
+    def __init__(self, service: Service, index: int, home: Path, passphrase: bytes, teller: Teller) -> None:
+        self._teller = teller
         self._service = service
         self._index = index
         self._home = home
         self._files = KeyFiles(home, passphrase)
         self._roots = PinnedRoots(home)
+        self._slower = AFAR if service.afar else 1
         self._refused: set[str] = set()
         self._answered: set[str] = set()
 
     def work(self) -> None:
-        """Everything until the election is published; GuardianError where this guardian cannot go on."""
+        """Everything until the election is published; GuardianError where this guardian cannot go on.
+
+        Alarm where the ceremony has failed, or the service shows what it should not.
+        """
         key = self._key()
-        copy = OwnCopy(self._home, key.h_e)
+        copy = OwnCopy(self._home, key.h_e, self._teller)
         state, pause = "", FIRST_LOOK
         while True:
             before, state = state, self._state(key)
-            if state in OVER:
+            if state != before:
+                self._teller.say(meaning_of(state))
+            if state == PUBLISHED:
                 return
             busy = state in COUNTED and self._serve(key, copy)
-            longest = LONGEST_LOOK_AT_COUNT if state in COUNTED else LONGEST_LOOK
+            longest = (LONGEST_LOOK_AT_COUNT if state in COUNTED else LONGEST_LOOK) * self._slower
             pause = FIRST_LOOK if busy or state != before else min(1.5 * pause, longest)
             self._service.wait(pause)
 
@@ -62,16 +74,18 @@ class Agent:
         """The guardian's key, made in the ceremony where that is not over."""
         key = self._files.key()
         if key is None or self._election().get("state") == "ceremony":
-            return Ceremony(self._service, self._index, self._home, self._files).run()
+            return Ceremony(self._service, self._index, self._home, self._files, self._teller).run()
         return key
 
     def _state(self, key: GuardianKey) -> str:
         election = self._election()
         state = str(election.get("state"))
-        if state not in BEFORE_KEYS and state != "ceremony_failed":
+        if state == FAILED:
+            raise Alarm(f"The ceremony has failed: {election.get('note') or 'a guardian complained'}")
+        if state not in BEFORE_KEYS:
             shown = election.get("h_e")
             if shown != base64.b64encode(key.h_e).decode():
-                raise GuardianError(
+                raise Alarm(
                     f"The service shows another election than {key.h_e.hex()}, which this guardian confirmed."
                 )
             self._files.forget_ceremony()
@@ -97,9 +111,9 @@ class Agent:
             self._answer(key, copy, run)
             self._answered.add(run.id)
         except ConversationOver as over:
-            log.info("%s", over)
+            self._teller.say(str(over))
         except RefusedRun as refusal:
-            log.warning("%s", refusal)
+            self._teller.say(f"{refusal} The agent goes on with other runs.")
             write_durably(self._home / "refusal", f"{run.id}\n{refusal}\n".encode())
             self._refused.add(run.id)
         return True
@@ -113,8 +127,9 @@ class Agent:
             )
         self._roots.pin(key.h_e, root)
         state = RunState(self._home, self._index, key.state_key, run)
-        mail = Conversation(self._service, run.id)
-        Answering(record.context, Engine(), key.share, run, state, mail, record.tally, record.challenged).run()
+        mail = Conversation(self._service, run.id, self._teller)
+        ciphertexts = record.tally, record.challenged
+        Answering(record.context, Engine(), key.share, run, state, mail, *ciphertexts, self._teller).run()
 
     def _election(self) -> dict[str, Any]:
         election = self._service.get("").json()

@@ -1,6 +1,5 @@
 """A guardian's part in a run: three rounds for the tally, one answer a challenged ballot (rules 16 to 18)."""
 
-import logging
 from collections.abc import Sequence
 
 from amarvote.electionguard.challenged_ballots import ChallengedBallot, Question, answer_challenged
@@ -21,10 +20,10 @@ from amarvote.electionguard.key_ceremony import KeyShare
 from amarvote.guardian.errors import RefusedRun
 from amarvote.guardian.mail import Conversation, Message, from_each
 from amarvote.guardian.run_state import Answers, Part, Run, RunState
+from amarvote.guardian.telling import Teller
 from amarvote.participants.service import Refused
 
-log = logging.getLogger(__name__)
-
+ROUNDS = ("share", "reveal", "respond")
 TALLY = "tally"
 CHALLENGED = "challenged"
 
@@ -42,6 +41,7 @@ class Answering:
         mail: Conversation,
         tally: Sequence[TallyCiphertext],
         challenged: Sequence[ChallengedBallot],
+        teller: Teller,
     ) -> None:
         self._context = context
         self._engine = engine
@@ -51,6 +51,9 @@ class Answering:
         self._mail = mail
         self._tally = tally
         self._challenged = challenged
+        self._teller = teller
+        self._messages = sum(len(ROUNDS) if part.kind == TALLY else 1 for part in run.parts)
+        self._sent = 0
 
     def run(self) -> None:
         """All rounds; raises RefusedRun where it must not answer, ConversationOver where the run ended."""
@@ -66,14 +69,19 @@ class Answering:
         self._begin(tally)
         commitments = self._mail.wait("share") if tally else ()
         for part in tally:
-            self._mail.send("reveal", self._reveal(part), part.part)
+            self._send("reveal", self._reveal(part), part)
         reveals = self._mail.wait("reveal") if tally else ()
         for part in tally:
-            self._mail.send("respond", self._respond(part, commitments, reveals), part.part)
+            self._send("respond", self._respond(part, commitments, reveals), part)
         for part in self._run.parts:
             if part.kind == CHALLENGED:
-                self._mail.send("respond", self._open(part), part.part)
-        log.info("answered in run %s", self._run.id)
+                self._send("respond", self._open(part), part)
+        self._teller.say("This guardian has answered; the service checks and publishes what is opened.")
+
+    def _send(self, round_name: str, payload: bytes, part: Part) -> None:
+        self._mail.send(round_name, payload, part.part)
+        self._sent += 1
+        self._teller.update("answering", self._sent, self._messages)
 
     def _check_parts(self) -> None:
         """Items of the verified record, none of them twice; those that an earlier run opened may be left out."""
@@ -104,7 +112,7 @@ class Answering:
                     self._context, self._engine, self._share, self._run.members, self._items(part)
                 )
                 self._state.begin(part, fresh)
-            self._mail.send("share", self._commitments(part), part.part)
+            self._send("share", self._commitments(part), part)
 
     def _commitments(self, part: Part) -> bytes:
         answers = self._state.answers(part)

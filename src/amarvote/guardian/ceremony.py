@@ -16,7 +16,6 @@ from pathlib import Path
 from amarvote.electionguard import share_encryption
 from amarvote.electionguard.context import Context, election_base_hash, parameter_base_hash
 from amarvote.electionguard.engine import Engine
-from amarvote.electionguard.errors import ManifestError
 from amarvote.electionguard.guardian_faults import GuardianFault, KeyRefused
 from amarvote.electionguard.guardians import GuardianPublicKey
 from amarvote.electionguard.joint_keys import ceremony_hash, joint_keys
@@ -25,21 +24,22 @@ from amarvote.electionguard.key_ceremony import (
     check_key_commitment,
     check_public_key,
     check_share,
-    generate_secret,
     key_commitment,
     key_share,
-    public_key,
     share_for,
 )
 from amarvote.electionguard.manifest import parse_manifest
 from amarvote.guardian.confirmation import Confirmation
-from amarvote.guardian.errors import GuardianError
+from amarvote.guardian.errors import Alarm
 from amarvote.guardian.key_files import CeremonySecret, GuardianKey, KeyFiles
 from amarvote.guardian.mail import Conversation, from_each
+from amarvote.guardian.own_secret import own_secret
+from amarvote.guardian.telling import Teller
+from amarvote.guardian.terms import learn_terms
 from amarvote.participants.files import private_folder, read_bounded, write_durably
 from amarvote.participants.service import Refused, Service
 from amarvote.record.canonical import decode_item
-from amarvote.record.codec import guardian_item, read_guardian
+from amarvote.record.codec import read_guardian
 from amarvote.record.errors import NotCanonical
 
 log = logging.getLogger(__name__)
@@ -48,27 +48,28 @@ log = logging.getLogger(__name__)
 class Ceremony:
     """Guardian `index` in the ceremony of the election behind `service`."""
 
-    def __init__(self, service: Service, index: int, home: Path, files: KeyFiles) -> None:
+    def __init__(self, service: Service, index: int, home: Path, files: KeyFiles, teller: Teller) -> None:
         self._service = service
         self._index = index
         self._files = files
         self._outbox = private_folder(home / "outbox")
-        self._confirmation = Confirmation(home)
-        self._mail = Conversation(service, "ceremony")
+        self._confirmation = Confirmation(home, teller)
+        self._mail = Conversation(service, "ceremony", teller)
         self._engine = Engine()
 
     def run(self) -> GuardianKey:
         """Everything up to this guardian's confirmation, and its key; GuardianError where the ceremony fails."""
-        n, k, manifest = self._election()
+        terms = learn_terms(self._service, self._index)
+        n, k, manifest = terms.n, terms.k, terms.manifest
         h_p = parameter_base_hash(n, k)
-        own = self._own_secret(n, k, h_p)
+        own = self._own_secret(n, k)
         everybody = set(range(1, n + 1))
         self._mail.send("commit", key_commitment(own.public_key))
         commitments = from_each(self._mail.wait("commit"), everybody, "commit")
         self._mail.send("key", own.public_key)
         sent_keys = from_each(self._mail.wait("key"), everybody, "key")
         if sent_keys[self._index] != own.public_key:
-            raise GuardianError("The service shows another public key under this guardian's name. Do not confirm.")
+            raise Alarm("The service shows another public key under this guardian's name. Do not confirm.")
         try:
             keys = [self._check_key(sender, commitments, sent_keys, h_p, n, k) for sender in sorted(everybody)]
             self._send_shares(own, keys, h_p)
@@ -91,32 +92,8 @@ class Ceremony:
         self._service.wait(seconds)
         self._mail.require_open()
 
-    def _election(self) -> tuple[int, int, bytes]:
-        election = self._service.get("").json()
-        try:
-            n, k = int(election["n"]), int(election["k"])
-            manifest = self._service.get("/manifest").body
-            parse_manifest(manifest)
-        except ManifestError as problem:
-            raise GuardianError(str(problem)) from None
-        except (KeyError, TypeError, ValueError):
-            raise GuardianError("The service does not show an election.") from None
-        if not (1 <= k <= n <= 1000 and 1 <= self._index <= n):
-            raise GuardianError(f"Guardian {self._index} in an election of {n} guardians with quorum {k}?")
-        return n, k, manifest
-
-    def _own_secret(self, n: int, k: int, h_p: bytes) -> CeremonySecret:
-        own = self._files.ceremony()
-        if own is None:
-            secret = generate_secret(self._index, k)
-            own = CeremonySecret(n, k, secret, guardian_item(public_key(self._engine, h_p, secret)))
-            self._files.keep_ceremony(own)
-        if (own.n, own.k, own.secret.index) != (n, k, self._index):
-            raise GuardianError(
-                f"The key file is guardian {own.secret.index}'s of {own.n} with quorum {own.k}, but the election "
-                f"has {n} with quorum {k} and calls this guardian {self._index}. Start with an empty home."
-            )
-        return own
+    def _own_secret(self, n: int, k: int) -> CeremonySecret:
+        return own_secret(self._engine, self._files, self._index, n, k)
 
     def _check_key(
         self, sender: int, commitments: dict[int, bytes], sent_keys: dict[int, bytes], h_p: bytes, n: int, k: int
@@ -168,4 +145,4 @@ class Ceremony:
             self._mail.send("complain", json.dumps(complaint, sort_keys=True).encode())
         except Refused as refusal:
             log.warning("the complaint was not taken: %s", refusal)
-        raise GuardianError(f"Complaint. {fault}") from fault
+        raise Alarm(f"Complaint. {fault}") from fault

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from amarvote.electionguard.words import WordsError, bytes_of_words, words_of
-from amarvote.guardian.errors import GuardianError
+from amarvote.guardian.errors import Alarm, GuardianError
+from amarvote.guardian.telling import Teller
 from amarvote.participants.files import read_bounded, write_durably
 
 log = logging.getLogger(__name__)
@@ -43,21 +44,25 @@ def read_words(text: str) -> dict[str, bytes]:
 class Confirmation:
     """The place in a guardian's home where words are shown and typed: files `words` and `confirm`."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, teller: Teller) -> None:
+        self._teller = teller
         self._shown = home / "words"
         self._typed = home / "confirm"
         self._said = ""
 
     def ask(self, wait: Callable[[float], None], h_g: bytes, h_e: bytes) -> None:
         """Show the words and wait until the guardian typed the ones heard; GuardianError where they differ."""
-        write_durably(self._shown, words_text(h_g, h_e).encode())
+        words = words_text(h_g, h_e)
+        write_durably(self._shown, words.encode())
+        if self._read() is None:
+            self._teller.compare(words)
         pause = FIRST_LOOK
         while (typed := self._read()) is None:
             wait(pause)
             pause = min(1.5 * pause, LONGEST_LOOK)
         different = [name for name, value in zip(NAMES, (h_g, h_e), strict=True) if typed[name] != value]
         if different:
-            raise GuardianError(
+            raise Alarm(
                 f"The other guardians read other words for {' and '.join(different)}: you are being shown "
                 "different elections. Do not go on; find out with the others who saw what."
             )

@@ -4,12 +4,14 @@ import base64
 from dataclasses import dataclass
 from typing import Any
 
-from amarvote.guardian.errors import GuardianError
+from amarvote.guardian.errors import Alarm, GuardianError
+from amarvote.guardian.telling import Teller
 from amarvote.participants.service import AnswerError, Service
 
 FIRST_LOOK = 0.05
 LONGEST_LOOK = 0.4
-"""Seconds between two looks whether a round is complete: they grow."""
+LONGEST_LOOK_AFAR = 2.0
+"""Seconds between two looks whether a round is complete: they grow, over a network further."""
 
 LOOKS_PER_STATE = 10
 """So many looks at a round, then one at the election's state: a complaint ends the ceremony for all."""
@@ -39,9 +41,10 @@ class Round:
 class Conversation:
     """The ceremony, or one run."""
 
-    def __init__(self, service: Service, name: str) -> None:
+    def __init__(self, service: Service, name: str, teller: Teller) -> None:
         self._service = service
         self._name = name
+        self._teller = teller
 
     def send(self, round_name: str, payload: bytes, part: int = 0, to: int = EVERYBODY) -> None:
         """Send a message; the same one again changes nothing, another in its place is refused."""
@@ -62,15 +65,20 @@ class Conversation:
     def wait(self, round_name: str) -> tuple[Message, ...]:
         """All messages of a round, once everybody has sent theirs; GuardianError where that will not be."""
         pause, looks = FIRST_LOOK, 0
+        longest = LONGEST_LOOK_AFAR if self._service.afar else LONGEST_LOOK
+        told: tuple[int, ...] = ()
         while True:
             round_now = self.look(round_name)
             if round_now.complete:
                 return round_now.messages
+            if round_now.missing != told:
+                told = round_now.missing
+                self._teller.say(f"Round “{round_name}”: waiting for {_guardians(told)}.")
             looks += 1
             if looks % LOOKS_PER_STATE == 0:
                 self.require_open()
             self._service.wait(pause)
-            pause = min(1.5 * pause, LONGEST_LOOK)
+            pause = min(1.5 * pause, longest)
 
     def require_open(self) -> None:
         """ConversationOver where the run has ended, GuardianError where the ceremony has failed."""
@@ -81,7 +89,7 @@ class Conversation:
             return
         election = self._service.get("").json()
         if isinstance(election, dict) and election.get("state") == "ceremony_failed":
-            raise GuardianError(f"The ceremony has failed: {election.get('note') or 'a guardian complained'}.")
+            raise Alarm(f"The ceremony has failed: {election.get('note') or 'a guardian complained'}")
 
 
 class ConversationOver(GuardianError):  # noqa: N818 - reads as what happened
@@ -91,6 +99,11 @@ class ConversationOver(GuardianError):  # noqa: N818 - reads as what happened
 def _message(entry: dict[str, Any]) -> Message:
     payload = base64.b64decode(entry["payload"], validate=True)
     return Message(_number(entry["sender"]), _number(entry["to"]), _number(entry["part"]), payload)
+
+
+def _guardians(numbers: tuple[int, ...]) -> str:
+    shown = ", ".join(map(str, numbers[:10])) + (", …" if len(numbers) > 10 else "")
+    return f"guardian{'s' if len(numbers) != 1 else ''} {shown}"
 
 
 def _number(value: Any) -> int:
@@ -107,10 +120,10 @@ def from_each(
     for message in messages:
         if message.part == part:
             if message.sender in found:
-                raise GuardianError(f"Guardian {message.sender} appears twice in part {part} of {round_name}.")
+                raise Alarm(f"Guardian {message.sender} appears twice in part {part} of {round_name}.")
             found[message.sender] = message.payload
     if set(found) != senders:
-        raise GuardianError(
+        raise Alarm(
             f"The service calls round {round_name} complete, but part {part} is from {sorted(found)} "
             f"instead of {sorted(senders)}."
         )

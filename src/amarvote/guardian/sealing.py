@@ -57,8 +57,7 @@ def unseal(key: bytes, sealed: bytes, purpose: str) -> bytes:
 
 def seal_with_passphrase(passphrase: bytes, content: bytes, purpose: str) -> bytes:
     """A sealed file that opens with `passphrase` (at least 12 bytes) for this `purpose`."""
-    if len(passphrase) < LEAST_PASSPHRASE:
-        raise WrongPassphrase(f"A passphrase must have at least {LEAST_PASSPHRASE} characters.")
+    require_length(passphrase)
     cost = Stretching()
     salt = secrets.token_bytes(SALT_BYTES)
     header = {
@@ -69,6 +68,12 @@ def seal_with_passphrase(passphrase: bytes, content: bytes, purpose: str) -> byt
     }
     sealed = seal(_stretch(passphrase, salt, cost), content, purpose)
     return json.dumps({**header, "sealed": base64.b64encode(sealed).decode()}, indent=1).encode()
+
+
+def require_length(passphrase: bytes) -> None:
+    """WrongPassphrase where it is too short to seal a key with."""
+    if len(passphrase) < LEAST_PASSPHRASE:
+        raise WrongPassphrase(f"A passphrase must have at least {LEAST_PASSPHRASE} characters.")
 
 
 def unseal_with_passphrase(passphrase: bytes, data: bytes, purpose: str) -> bytes:

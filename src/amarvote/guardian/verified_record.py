@@ -7,6 +7,7 @@ from pathlib import Path
 from amarvote.electionguard.challenged_ballots import ChallengedBallot
 from amarvote.electionguard.context import Context
 from amarvote.electionguard.decryption import TallyCiphertext, tally_ciphertexts
+from amarvote.electionguard.guardians import GuardianPublicKey
 from amarvote.electionguard.manifest import parse_manifest
 from amarvote.electionguard.tallies import BallotLocator
 from amarvote.guardian.errors import GuardianError
@@ -14,6 +15,7 @@ from amarvote.record.codec import (
     read_ballot,
     read_election_keys,
     read_encrypted_tally,
+    read_guardian,
     read_manifest,
     read_parameters,
 )
@@ -34,12 +36,7 @@ class VerifiedRecord:
 def read_verified(folder: Path) -> VerifiedRecord:
     """Read a record that passed verification; one ballot is in memory at a time, and those to open."""
     with open_record(folder) as record:
-        manifest = read_manifest(_only(record, SectionType.MANIFEST))
-        parameters = read_parameters(_only(record, SectionType.PARAMETERS))
-        keys = read_election_keys(_only(record, SectionType.ELECTION_KEYS))
-        context = Context.derive(
-            parse_manifest(manifest.content), parameters.n, parameters.k, keys.joint_key, keys.joint_data_key
-        )
+        context = _context(record)
         tally = tally_ciphertexts(
             context,
             [
@@ -49,6 +46,21 @@ def read_verified(folder: Path) -> VerifiedRecord:
             ],
         )
         return VerifiedRecord(context, tuple(tally), tuple(_challenged(record)))
+
+
+def read_setup(record: Record) -> tuple[Context, list[GuardianPublicKey]]:
+    """The election and its guardians' public keys, of a record whose setup passed verification."""
+    items = [raw.item for raw in record.items(Section(SectionType.GUARDIANS))]
+    return _context(record), [read_guardian(item) for item in items if item is not None]
+
+
+def _context(record: Record) -> Context:
+    manifest = read_manifest(_only(record, SectionType.MANIFEST))
+    parameters = read_parameters(_only(record, SectionType.PARAMETERS))
+    keys = read_election_keys(_only(record, SectionType.ELECTION_KEYS))
+    return Context.derive(
+        parse_manifest(manifest.content), parameters.n, parameters.k, keys.joint_key, keys.joint_data_key
+    )
 
 
 def _challenged(record: Record) -> Iterator[ChallengedBallot]:

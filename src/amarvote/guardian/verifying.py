@@ -4,14 +4,14 @@ It is done in chunks whose outcomes are kept, so that an agent that was killed g
 """
 
 import json
-import logging
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
 from amarvote.electionguard.errors import Finding
-from amarvote.guardian.errors import GuardianError
+from amarvote.guardian.errors import Alarm
 from amarvote.guardian.record_copy import download
+from amarvote.guardian.telling import Teller
 from amarvote.guardian.verified_record import VerifiedRecord, read_verified
 from amarvote.participants.files import private_folder, read_bounded, write_durably
 from amarvote.participants.service import Service
@@ -20,22 +20,21 @@ from amarvote.record.reader import Record, open_record
 from amarvote.record.sections import Phase
 from amarvote.record.verifier import Partial, Task, VerificationReport, conclude, merge, plan, run_task
 
-log = logging.getLogger(__name__)
-
 LARGEST_NOTE = 4096
 LARGEST_PARTIAL = 64 << 20
 FINDINGS_SHOWN = 5
 MERGE_EVERY = 16
 
 
-class RecordRefused(GuardianError):  # noqa: N818 - reads as what happened
+class RecordRefused(Alarm):
     """The published record does not verify; this guardian opens nothing."""
 
 
 class OwnCopy:
     """The copy of the record in a guardian's home, and the note of the root that it verified with."""
 
-    def __init__(self, home: Path, h_e: bytes) -> None:
+    def __init__(self, home: Path, h_e: bytes, teller: Teller) -> None:
+        self._teller = teller
         self._folder = home / "record"
         self._chunks = home / "verified-chunks"
         self._note = home / "verified.json"
@@ -49,13 +48,14 @@ class OwnCopy:
         """
         root = self._noted()
         if root is None:
+            self._teller.say("The election is counted. This agent downloads the record and verifies it.")
             download(service, self._folder)
             root = self._verify()
             write_durably(self._note, json.dumps({"h_e": self._h_e.hex(), "root": root.hex()}).encode())
             shutil.rmtree(self._chunks, ignore_errors=True)
         record = read_verified(self._folder)
         if record.context.h_e != self._h_e:
-            raise GuardianError(
+            raise Alarm(
                 f"The record is of the election {record.context.h_e.hex()}, but this guardian's key is of "
                 f"{self._h_e.hex()}. It opens nothing of other elections."
             )
@@ -74,14 +74,14 @@ class OwnCopy:
         try:
             with open_record(self._folder) as record:
                 report = self._report(record)
-            _require_passed(report)
+            require_passed(report)
         except (UnreadableRecord, RecordRefused) as problem:
             # Nothing of it is kept: what the service shows next is looked at from the start.
             shutil.rmtree(self._folder, ignore_errors=True)
             shutil.rmtree(self._chunks, ignore_errors=True)
             raise RecordRefused(str(problem)) from None
         root = report.roots[Phase.AGGREGATED]
-        log.info("the record verifies; its aggregated root is %s", root.hex())
+        self._teller.say(f"The record verifies; its root is {root.hex()}.")
         return root
 
     def _report(self, record: Record) -> VerificationReport:
@@ -94,6 +94,7 @@ class OwnCopy:
             if len(waiting) >= MERGE_EVERY:
                 whole, waiting = merge([whole, *waiting]), []
             self._shown.write_text(f"{task.ordinal + 1} {len(tasks)}\n")
+            self._teller.update("verifying", task.ordinal + 1, len(tasks))
         return conclude(record, merge([whole, *waiting]))
 
     def _outcome(self, record: Record, task: Task) -> Partial:
@@ -105,7 +106,8 @@ class OwnCopy:
         return partial
 
 
-def _require_passed(report: VerificationReport) -> None:
+def require_passed(report: VerificationReport) -> None:
+    """RecordRefused with the first findings unless the record passed."""
     if not report.passed:
         raise RecordRefused(_words(report.findings))
 

@@ -36,7 +36,7 @@ def found(folder: Path, options: Options, roles: Roles, supervisor: Supervisor, 
     try:
         for index in range(1, options.guardians + 1):
             invited = officer.post("/invitations", {"guardian": index}).json()
-            roles.join(officer, index, invited["invitation"])
+            roles.invite(index, made["id"], invited["invitation"])
     finally:
         officer.close()
     roles.hand_out({name: issued["token"] for name, issued in made["devices"].items()})

@@ -1,6 +1,5 @@
 """The homes of guardians and devices: what each is given on its way, and nothing of the others'."""
 
-import hashlib
 import json
 import secrets
 from pathlib import Path
@@ -13,13 +12,11 @@ from amarvote.launch.options import Options
 from amarvote.launch.supervisor import Program
 from amarvote.participants import address
 from amarvote.participants.files import private_folder, read_bounded, write_durably
-from amarvote.participants.service import Service
 
 DATABASE = "election.db"
 SOCKET = "api.sock"
 """Relative to the run's folder, in which every process works."""
 
-TOKEN_BYTES = 32
 PASSPHRASE_BYTES = 24
 LARGEST_TOKENS = 1 << 20
 LARGEST_WORDS = 4096
@@ -44,21 +41,18 @@ class Roles:
     @property
     def election(self) -> str:
         """The election's address, for a process that works in the run's folder."""
-        return address.of_election(address.of_socket(SOCKET), self.election_id())
+        return _election(self.election_id())
 
     def election_id(self) -> str:
         """The election's identifier."""
         return str(self._tokens()["election"])
 
-    def join(self, service: Service, index: int, invitation: str) -> None:
-        """Guardian `index` draws a token at home and comes in with the invitation; it gets a passphrase, too."""
+    def invite(self, index: int, election_id: str, invitation: str) -> None:
+        """Put the invitation of guardian `index` into its home, where its agent finds it, and a passphrase."""
         home = self.guardian_home(index)
-        token = secrets.token_hex(TOKEN_BYTES)
-        write_durably(home / "token", token.encode())
-        hashed = hashlib.sha256(token.encode()).hexdigest()
-        service.post("/join", {"invitation": invitation, "token_sha256": hashed})
         if not (home / "passphrase").exists():
             write_durably(home / "passphrase", secrets.token_urlsafe(PASSPHRASE_BYTES).encode())
+        write_durably(home / "invitation", f"{_election(election_id)}#{invitation}\n".encode())
 
     def hand_out(self, devices: dict[str, str]) -> None:
         """Give every device its token."""
@@ -103,9 +97,7 @@ class Roles:
 
     def guardian(self, index: int) -> Program:
         """The agent of guardian `index`."""
-        home = f"guardians/guardian-{index}"
-        arguments = ("--home", home, "--api", self.election, "--index", str(index))
-        return Program(f"guardian-{index}", "amarvote.guardian", arguments, ends=True)
+        return Program(f"guardian-{index}", "amarvote.guardian", (f"guardians/guardian-{index}",), ends=True)
 
     def device(self, name: str) -> Program:
         """The program of a device."""
@@ -138,3 +130,7 @@ class Roles:
     def _tokens(self) -> dict[str, Any]:
         tokens: dict[str, Any] = json.loads(read_bounded(self.tokens, LARGEST_TOKENS))
         return tokens
+
+
+def _election(election_id: str) -> str:
+    return address.of_election(address.of_socket(SOCKET), election_id)

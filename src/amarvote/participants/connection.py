@@ -59,8 +59,9 @@ def close_if_left(connection: HTTPConnection) -> None:
 
 def not_trusted(host: str, problem: ssl.SSLCertVerificationError) -> UntrustedError:
     """What people are told when the certificate of `host` does not hold."""
+    reason = problem.verify_message or "it cannot be checked"
     return UntrustedError(
-        f"The certificate of {host} does not hold: {problem.verify_message or 'it cannot be checked'}. Nothing "
-        "was sent. Look whether the address is right; where the service has a certificate authority of its own, ask "
-        "the officer for its file and give it with --ca FILE."
+        f"The certificate of {host} does not hold: {reason}. Nothing was sent. Look whether the address is right; "
+        "where the service has a certificate authority of its own, ask the officer for its file and give it with "
+        "--ca FILE."
     )

@@ -96,7 +96,9 @@ class Service:
         self._headers = {} if token is None else {"Authorization": f"Bearer {token}"}
         self._connection = connection_to(self._address, ca, ANSWER_SECONDS)
         self._pause = pause
-        self._longest_pause = LONGEST_PAUSE_AFAR if self._address.secure else LONGEST_PAUSE
+        self.afar = self._address.secure
+        """Over a network, where asking often costs others something."""
+        self._longest_pause = LONGEST_PAUSE_AFAR if self.afar else LONGEST_PAUSE
         self.trouble: str | None = None
         """Why the request under way was not answered when it was sent last."""
 

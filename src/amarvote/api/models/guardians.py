@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from amarvote.api.models.common import Base64, Shown
+from amarvote.api.models.common import Base64, Seconds, Shown
 
 
 class Message(Shown):
@@ -50,3 +50,16 @@ class NoRun(Shown):
     run: Annotated[None, Field()]
     checked_in: list[int]
     set_aside: dict[int, str]
+
+
+class Rehearsed(Shown):
+    """One guardian's rehearsal."""
+
+    guardian: int
+    rehearsed_at: Seconds | None = Field(description="When the last one went well; null: none has.")
+
+
+class Rehearsals(Shown):
+    """All guardians' rehearsals."""
+
+    guardians: list[Rehearsed]
