@@ -15,6 +15,7 @@ from amarvote.cli.groups import require_command
 from amarvote.cli.run import count, demo
 from amarvote.cli.up import up
 from amarvote.cli.verify import verify
+from amarvote.cli.worker import worker
 
 CODES = (
     "Ends with 0 where all is done, 1 where something was found or totals differ, 2 where the input is not "
@@ -41,6 +42,7 @@ app.command(epilog=CODES_OF_RUNS)(count)
 app.command()(verify)
 app.command()(up)
 app.command()(api)
+app.command()(worker)
 
 
 @app.callback()

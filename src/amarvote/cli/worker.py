@@ -37,7 +37,9 @@ def worker(
         float, typer.Option(min=0, help="Told to end, it finishes its chunk within so long, or hands it back.")
     ] = DEFAULTS.stop_seconds,
 ) -> None:
-    """Take the service's work, one chunk at a time, until terminated. Start as many as there are processors.
+    """Take the service's work, one chunk at a time.
+
+    It works until it is terminated. Start as many as there are processors, on as many machines as you like.
 
     Ends with 0 when told to, with 75 where it has grown too large and is to be started again.
     """

@@ -17,11 +17,15 @@ from amarvote.pipeline import memory
 from amarvote.pipeline.computing.kit import Kit
 from amarvote.pipeline.computing.works import WORKS
 from amarvote.pipeline.messages import Message, PipeError, read, write
+from amarvote.pipeline.pauses import Pauses
 
 log = logging.getLogger(__name__)
 
 READY = "ready"
 ERROR = "error"
+PAUSES = "pauses"
+"""The field of every answer that says how long collecting garbage held the child up since the last, in seconds."""
+
 _PR_SET_PDEATHSIG = 1
 
 
@@ -57,10 +61,12 @@ def serve(questions: IO[bytes], answers: IO[bytes]) -> None:
 
     kit = Kit(ask)
     memory.settle()
+    pauses = Pauses()
     write(answers, Message(READY))
     while (message := read(questions)) is not None:
-        write(answers, _answer(kit, message))
-        del message
+        answer = _answer(kit, message)
+        write(answers, Message(answer.kind, {**answer.fields, PAUSES: pauses.take()}, answer.parts))
+        del message, answer
         memory.trim()
 
 

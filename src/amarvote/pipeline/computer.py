@@ -8,7 +8,7 @@ from contextlib import suppress
 from queue import Empty, SimpleQueue
 
 from amarvote.pipeline import memory
-from amarvote.pipeline.child import READY
+from amarvote.pipeline.child import PAUSES, READY
 from amarvote.pipeline.computing.asking import WANT
 from amarvote.pipeline.messages import Message, PipeError, read, write
 
@@ -31,6 +31,8 @@ class Computer:
         self._owes_answer = False
         self.peak_kb = 0
         """The greatest RSS of any child so far."""
+        self.pauses: list[float] = []
+        """How long collecting garbage held the child up each time, in seconds; whoever counts them empties it."""
 
     @property
     def pid(self) -> int | None:
@@ -52,7 +54,7 @@ class Computer:
             [sys.executable, *self._program, "--parent", str(os.getpid())],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env={**os.environ, "MALLOC_ARENA_MAX": "1"},
+            env=_environment(),
         )
         self._answers = SimpleQueue()
         self._ticks = -1
@@ -89,6 +91,7 @@ class Computer:
             self._answers.put(None)  # nor will there be any when this is asked again
             raise ChildDiedError(self._epitaph())
         self._owes_answer = answer.kind == WANT
+        self.pauses += answer.fields.pop(PAUSES, [])
         return answer
 
     def moved(self) -> bool:
@@ -142,6 +145,12 @@ class Computer:
         if code is not None and code < 0:
             return f"the computing process was killed by signal {-code}"
         return f"the computing process ended with code {code}"
+
+
+def _environment() -> dict[str, str]:
+    """The child's: without our settings, which hold passwords, for it computes what strangers sent."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AMARVOTE_")}
+    return {**kept, "MALLOC_ARENA_MAX": "1"}
 
 
 def _write_question(process: subprocess.Popen[bytes], question: Message) -> None:

@@ -22,8 +22,8 @@ class Watch(Protocol):
     def expired(self, leases: int) -> None:
         """So many leases of any workers were found to have run out."""
 
-    def measured(self, own_kb: int, child_kb: int) -> None:
-        """Resident memory of parent and child."""
+    def measured(self, own_kb: int, child_kb: int, pauses: list[float]) -> None:
+        """Resident memory of parent and child, and how long the child collected garbage each time since."""
 
 
 class Nobody:
@@ -38,5 +38,5 @@ class Nobody:
     def expired(self, leases: int) -> None:
         """Not counted."""
 
-    def measured(self, own_kb: int, child_kb: int) -> None:
+    def measured(self, own_kb: int, child_kb: int, pauses: list[float]) -> None:
         """Not counted."""

@@ -286,6 +286,7 @@ class Worker:
             return
         self._kept_moving = now
         self._heartbeat.beat()
+        self._measure()
         if self._database.transact(lambda connection: take(connection, "sweep", every)):
             self._watch.expired(sweep(self._database, self._settings))
         self._queue.relay()
@@ -293,14 +294,20 @@ class Worker:
     def _give_back(self) -> None:
         """After each chunk: memory back to the system; whoever is still too large is replaced."""
         memory.trim()
-        own, child = self._heartbeat.measure()
-        self._watch.measured(own, child)
+        own, child = self._measure()
         if child > self._settings.child_rss_kb:
             log.warning("the computing process has grown to %d KiB; it is replaced", child)
             self._computer.stop()
         if own > self._settings.parent_rss_kb:
             log.warning("this worker has grown to %d KiB; it ends, to be started anew", own)
             self._over = self.grown = True
+
+    def _measure(self) -> tuple[int, int]:
+        """The memory of parent and child in KiB; whoever watches is told."""
+        own, child = self._heartbeat.measure()
+        pauses, self._computer.pauses = self._computer.pauses, []
+        self._watch.measured(own, child, pauses)
+        return own, child
 
     def _is_upset(self, problem: DatabaseError) -> None:
         self._upset = "The database does not answer."

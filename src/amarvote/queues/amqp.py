@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any
+from urllib.parse import urlsplit
 
 from pika import BasicProperties, SelectConnection, URLParameters
 from pika.adapters.select_connection import IOLoop
@@ -75,7 +76,9 @@ class _Request:
 def parameters(url: str) -> URLParameters:
     """What pika makes of an address; BrokerAddressError where it cannot be used or carries no password."""
     example = "amqp://USER:PASSWORD@HOST:5672/VHOST (or amqps://)"
-    if not url.startswith(("amqp://", "amqps://")) or "@" not in url:
+    parts = urlsplit(url)
+    # pika has a user and a password of its own where none are given
+    if parts.scheme not in ("amqp", "amqps") or not parts.username or not parts.password:
         raise BrokerAddressError(
             f"The broker's address is {example}, with a user and a password; this one is not."
         )

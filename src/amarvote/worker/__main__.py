@@ -20,7 +20,7 @@ from amarvote.pipeline.worker import Worker, run_until_terminated
 from amarvote.queues.amqp import BrokerAddressError, Link
 from amarvote.queues.database import DatabaseQueue
 from amarvote.queues.rabbitmq import RabbitQueue
-from amarvote.store.database import Database, DatabaseError, NoDatabaseError, is_passing
+from amarvote.store.database import Database, NoAnswerError, NoDatabaseError
 from amarvote.worker import exits
 from amarvote.worker.addresses import BROKER, DATABASE
 from amarvote.worker.health import Health
@@ -46,7 +46,7 @@ def main() -> int:
         database = Database(options.database)
         _require(database)
         queue = _queue(database, settings, options.name, options.broker)
-    except (NoDatabaseError, BrokerAddressError, DatabaseError) as problem:
+    except (NoDatabaseError, BrokerAddressError) as problem:
         return _refuse(str(problem), exits.UNREADABLE)
     return _work(database, queue, settings, options)
 
@@ -73,10 +73,8 @@ def _require(database: Database) -> None:
     while True:
         try:
             database.require_schema()
-        except DatabaseError as problem:
-            if not is_passing(problem):
-                raise
-            log.warning("the database %s does not answer yet: %s", database.name, problem)
+        except NoAnswerError as problem:
+            log.warning("not yet: %s", problem)
             time.sleep(backoff.pause())
         else:
             return

@@ -1,13 +1,13 @@
 """What a worker counts about itself, for Prometheus: one registry for one process."""
 
-import gc
-import time
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from itertools import accumulate
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.core import GaugeMetricFamily, HistogramMetricFamily
 from prometheus_client.registry import Collector
+
+from amarvote.pipeline.pauses import Pauses
 
 CHUNK_SECONDS = (0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0)
 PAUSE_SECONDS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.2, 0.5, 1.0)
@@ -43,7 +43,7 @@ class Metrics:
             ["process"],
             registry=self._registry,
         )
-        self._pauses = CollectorPauses()
+        self._pauses = _Pauses()
         self._registry.register(self._pauses)
         self._registry.register(_Now(depths, troubles))
 
@@ -60,8 +60,10 @@ class Metrics:
         """So many leases were found to have run out."""
         self._expired.inc(leases)
 
-    def measured(self, own_kb: int, child_kb: int) -> None:
-        """Resident memory of parent and child."""
+    def measured(self, own_kb: int, child_kb: int, pauses: list[float]) -> None:
+        """Resident memory of parent and child, and pauses of the child."""
+        self._pauses.add("parent", self._pauses.own.take())
+        self._pauses.add("child", pauses)
         self._resident.labels("parent").set(own_kb << 10)
         self._resident.labels("child").set(child_kb << 10)
 
@@ -87,36 +89,26 @@ class _Now(Collector):
         yield GaugeMetricFamily("amarvote_worker_troubles", "Parts that do not answer.", value=troubles)
 
 
-class CollectorPauses(Collector):
-    """How long the garbage collector held this process up each time.
-
-    It counts in plain numbers: a collection may begin anywhere, also where a metric's lock is held.
-    """
+class _Pauses(Collector):
+    """How long collecting garbage held up the parent and its child."""
 
     def __init__(self) -> None:
-        self._counts = [0] * (len(PAUSE_SECONDS) + 1)
-        self._sum = 0.0
-        self._began = 0.0
-        gc.callbacks.append(self._note)
+        self.own = Pauses()
+        self._counted = {name: ([0] * (len(PAUSE_SECONDS) + 1), [0.0]) for name in ("parent", "child")}
 
-    def _note(self, stage: str, _info: Mapping[str, Any]) -> None:
-        if stage == "start":
-            self._began = time.perf_counter()
-            return
-        seconds = time.perf_counter() - self._began
-        self._sum += seconds
-        self._counts[sum(seconds > bound for bound in PAUSE_SECONDS)] += 1
+    def add(self, process: str, pauses: list[float]) -> None:
+        """Count pauses of the parent or the child."""
+        counts, total = self._counted[process]
+        for seconds in pauses:
+            counts[sum(seconds > bound for bound in PAUSE_SECONDS)] += 1
+            total[0] += seconds
 
     def collect(self) -> Iterator[HistogramMetricFamily]:
-        """The histogram of pauses."""
-        total, buckets = 0, []
-        bounds = [*map(str, PAUSE_SECONDS), "+Inf"]
-        for bound, number in zip(bounds, self._counts, strict=True):
-            total += number
-            buckets.append((bound, total))
-        yield HistogramMetricFamily(
-            "amarvote_collector_pause_seconds",
-            "Pauses of the parent for collecting garbage.",
-            buckets=buckets,
-            sum_value=self._sum,
+        """The histograms."""
+        family = HistogramMetricFamily(
+            "amarvote_collector_pause_seconds", "Pauses for collecting garbage.", labels=["process"]
         )
+        bounds = [*map(str, PAUSE_SECONDS), "+Inf"]
+        for process, (counts, total) in self._counted.items():
+            family.add_metric([process], list(zip(bounds, accumulate(counts), strict=True)), total[0])
+        yield family
