@@ -1,6 +1,7 @@
 """Attacks on the service: each is refused with the right words, and changes nothing that is counted."""
 
 import base64
+import re
 from dataclasses import replace
 
 import pytest
@@ -178,17 +179,17 @@ def test_an_altered_byte_of_an_accepted_ballot_shows_before_anything_is_sealed(o
     opened.vote(2)
     opened.work()
     with opened.service.database.write() as connection:
-        item = connection.execute(select(ballot_items.c.item).where(ballot_items.c.number == 1)).scalar_one()
+        number, item = connection.execute(select(ballot_items.c.number, ballot_items.c.item).limit(1)).one()
         changed = item[:300] + bytes((item[300] ^ 1,)) + item[301:]
-        connection.execute(update(ballot_items).where(ballot_items.c.number == 1).values(item=changed))
+        connection.execute(update(ballot_items).where(ballot_items.c.number == number).values(item=changed))
     officer.close_voting(opened.service)
     opened.work()
     assert opened.state() == "counting"
     (failed,) = progress.progress(opened.service)["failed"]
-    assert "Ballot 1 is not stored as it was accepted" in failed["reason"]
+    assert re.search(r"Ballot \d+ is not stored as it was accepted", failed["reason"])
     # restored from a backup, the same chunk goes on
     with opened.service.database.write() as connection:
-        connection.execute(update(ballot_items).where(ballot_items.c.number == 1).values(item=item))
+        connection.execute(update(ballot_items).where(ballot_items.c.number == number).values(item=item))
     work.retry(opened.service, failed["id"])
     opened.work()
     assert opened.state() == "waiting_for_guardians"

@@ -34,6 +34,7 @@ from amarvote.elections.services import Services
 log = logging.getLogger(__name__)
 
 ROUTERS = (
+    ballots,
     health,
     elections,
     tokens,
@@ -41,14 +42,13 @@ ROUTERS = (
     commands,
     guardians,
     devices,
-    ballots,
     board,
     work,
     events,
     record,
     results,
 )
-"""In the order of an election."""
+"""Ballots first, for they are asked for most; then in the order of an election."""
 
 TIDY_EVERY = 60.0
 

@@ -54,11 +54,26 @@ def main() -> int:
 def tcp_socket(host: str, port: int) -> socket.socket:
     """Bound to this address and port; Unservable where it is taken, or none of this machine's."""
     try:
-        family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0][0]
-        return socket.create_server((host, port), family=family, backlog=QUEUE)
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        # The protocol has to be named: asyncio turns Nagle's algorithm off for such sockets only, and an answer
+        # of two pieces would wait 40 ms for the client's acknowledgement of the first.
+        listening = socket.socket(found[0], socket.SOCK_STREAM, socket.IPPROTO_TCP)
     except OSError as problem:
-        reason = problem.strerror or problem
-        raise Unservable(f"Nothing can listen at {host} port {port}: {reason}. Choose another one.") from None
+        raise _unservable(host, port, problem) from None
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind(found[4])
+        listening.listen(QUEUE)
+    except OSError as problem:
+        listening.close()
+        raise _unservable(host, port, problem) from None
+    return listening
+
+
+def _unservable(host: str, port: int, problem: OSError) -> Unservable:
+    return Unservable(
+        f"Nothing can listen at {host} port {port}: {problem.strerror or problem}. Choose another one."
+    )
 
 
 def unix_socket(path: Path) -> socket.socket:
