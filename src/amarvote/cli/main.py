@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from amarvote.cli import db, exits, import_, record, signer, token
+from amarvote.cli import db, exits, guardian, import_, record, signer, token
 from amarvote.cli.api import api
 from amarvote.cli.groups import require_command
 from amarvote.cli.run import count, demo
@@ -34,6 +34,7 @@ app = typer.Typer(
 )
 app.add_typer(import_.commands, name="import")
 app.add_typer(record.commands, name="record")
+app.add_typer(guardian.commands, name="guardian")
 app.add_typer(db.commands, name="db")
 app.add_typer(token.commands, name="token")
 app.add_typer(signer.commands, name="signer")

@@ -8,7 +8,6 @@ guardians and types the ones heard into `confirm`.
 import argparse
 import logging
 import sys
-import time
 from pathlib import Path
 
 from amarvote.electionguard.errors import ElectionGuardError
@@ -40,7 +39,7 @@ def main() -> int:
             membership = membership_in(home)
             if membership is None:
                 text = read_bounded(home / "invitation", LARGEST).decode("utf-8", "replace")
-                membership = join(home, read_invitation(text), passphrase, time.sleep).membership
+                membership = join(home, read_invitation(text), passphrase).membership
             Agent(service_of(home, membership), membership.guardian, home, passphrase, Log()).work()
         except REASONS_TO_STOP as problem:
             sys.stderr.write(f"{problem}\n")

@@ -5,6 +5,7 @@ whatever happened, ends in the same place.
 """
 
 import hashlib
+import math
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ from amarvote.guardian.membership import Joining, Membership, joining_in, keep, 
 from amarvote.guardian.own_secret import own_secret
 from amarvote.guardian.sealing import require_length
 from amarvote.guardian.terms import MOST_GUARDIANS, learn_terms
-from amarvote.participants.service import AnswerError, Pause, Service
+from amarvote.participants.service import AnswerError, Service
 
 TOKEN_BYTES = 32
 
@@ -32,11 +33,11 @@ class Joined:
     title: str
 
 
-def join(home: Path, invitation: Invitation, passphrase: bytes, pause: Pause) -> Joined:
+def join(home: Path, invitation: Invitation, passphrase: bytes, patience: float = math.inf) -> Joined:
     """Become the guardian that is invited, or find that this home is that guardian's already.
 
     WrongPassphrase for one that is too short or not that of the key that is here; GuardianError where the home is
-    another's; Refused as the service does.
+    another's; Refused as the service does; Unanswered where it does not within `patience` seconds.
     """
     files = KeyFiles(home, passphrase)
     require_length(passphrase)
@@ -44,7 +45,7 @@ def join(home: Path, invitation: Invitation, passphrase: bytes, pause: Pause) ->
     files.ceremony()
     before = membership_in(home)
     joining = _joining(home, invitation, before)
-    service = service_of(home, joining, pause)
+    service = service_of(home, joining, patience=patience)
     try:
         guardian = _redeem(service, invitation, joining)
         if before is not None and before.guardian != guardian:

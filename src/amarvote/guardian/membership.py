@@ -6,6 +6,7 @@ ca.pem            the certificate authority that vouches for the service; missin
 """
 
 import json
+import math
 import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -69,10 +70,12 @@ def keep_ca(home: Path, given: Path) -> None:
     write_durably(home / CA, read_bounded(given, LARGEST_CA))
 
 
-def service_of(home: Path, who: Joining | Membership, pause: Pause = time.sleep) -> Service:
+def service_of(
+    home: Path, who: Joining | Membership, pause: Pause = time.sleep, patience: float = math.inf
+) -> Service:
     """The election's service, asked as this guardian; UntrustedError, AddressError."""
     ca = home / CA
-    return Service(who.address, who.token, pause, ca if ca.exists() else None)
+    return Service(who.address, who.token, pause, ca if ca.exists() else None, patience)
 
 
 def _read(path: Path, kinds: dict[str, type]) -> dict[str, Any] | None:

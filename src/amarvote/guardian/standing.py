@@ -1,4 +1,9 @@
-"""Where an election stands, as its guardians are told."""
+"""Where an election and its guardian stand, as the guardian is told."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from amarvote.participants.files import read_bounded
 
 MEANINGS = {
     "ceremony": "The key ceremony is under way: it needs all guardians.",
@@ -16,7 +21,51 @@ MEANINGS = {
     "verification_failed": "The service's own check of the record failed; nothing is published. Ask the officer.",
 }
 
+RUN, CHECK = "run", "check"
+NEXT = {"ceremony": RUN, "setting_up": RUN, "ready": CHECK, "waiting_for_guardians": RUN, "decrypting": RUN}
+"""The command that a guardian needs next, where one is needed."""
+
+LARGEST_NOTE = 4096
+
 
 def meaning_of(state: str) -> str:
     """The sentence about a state of an election."""
     return MEANINGS.get(state, "The election is in a state that this version does not know.")
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What is in a guardian's home; the passphrase is not needed to see it.
+
+    `key` is "none", "drawn" (for the ceremony) or "made". `verified`: chunks of the record, of how many; None
+    before it began.
+    """
+
+    key: str
+    confirmed: bool
+    verified: tuple[int, int] | None
+    refusal: str | None
+
+
+def standing_in(home: Path) -> Standing:
+    """Where the guardian of `home` stands."""
+    drawn = "drawn" if (home / "ceremony-key.json").exists() else "none"
+    refusal = None
+    if (home / "refusal").exists():
+        refusal = (
+            read_bounded(home / "refusal", LARGEST_NOTE).decode("utf-8", "replace").partition("\n")[2].strip()
+        )
+    return Standing(
+        "made" if (home / "key.json").exists() else drawn,
+        (home / "confirm").exists(),
+        _verified(home / "verifying"),
+        refusal,
+    )
+
+
+def _verified(shown: Path) -> tuple[int, int] | None:
+    try:
+        done, total = (int(number) for number in shown.read_text().split())
+    except (OSError, ValueError):
+        return None
+    return done, total

@@ -75,12 +75,19 @@ def read_bounded(path: Path, largest: int) -> bytes:
 
 
 @contextmanager
-def alone_in(home: Path) -> Iterator[None]:
-    """Wait until no other process works in `home`, and keep others out until the end of the block."""
+def alone_in(home: Path, *, patient: bool = True) -> Iterator[None]:
+    """Wait until no other process works in `home`, and keep others out until the end of the block.
+
+    HomeError at once where one does and nobody is `patient`.
+    """
     with (home / "lock").open("a") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
+            if not patient:
+                raise HomeError(
+                    f"Another program works in {home}. Stop it first, or leave it to that one."
+                ) from None
             log.warning("another process works in %s; this one waits for its end", home)
             fcntl.flock(file, fcntl.LOCK_EX)
         yield

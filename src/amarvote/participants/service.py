@@ -6,6 +6,7 @@ request whose answer was lost is sent again, with a growing pause, for as long a
 
 import json
 import logging
+import math
 import ssl
 import time
 from collections.abc import Callable, Iterator
@@ -86,16 +87,23 @@ class Service:
     """The service or election at `address`, asked as the bearer of `token` (what is public, where it is None).
 
     Paths are below the address. An https service proves itself by a certificate that the file `ca` vouches for, or
-    the system's trust store; UntrustedError where it cannot, AddressError where `address` is none.
+    the system's trust store; UntrustedError where it cannot, AddressError where `address` is none. What is not
+    answered within `patience` seconds raises Unanswered.
     """
 
     def __init__(
-        self, address: str, token: str | None = None, pause: Pause = time.sleep, ca: Path | None = None
+        self,
+        address: str,
+        token: str | None = None,
+        pause: Pause = time.sleep,
+        ca: Path | None = None,
+        patience: float = math.inf,
     ) -> None:
         self._address = addresses.parse(address)
         self._headers = {} if token is None else {"Authorization": f"Bearer {token}"}
         self._connection = connection_to(self._address, ca, ANSWER_SECONDS)
         self._pause = pause
+        self._patience = patience
         self.afar = self._address.secure
         """Over a network, where asking often costs others something."""
         self._longest_pause = LONGEST_PAUSE_AFAR if self.afar else LONGEST_PAUSE
@@ -165,7 +173,7 @@ class Service:
 
     def _ask(self, method: str, target: str, body: bytes | None = None, *, sent: bool = False) -> Answer:
         """Until it is answered; `sent` where the request is under way already."""
-        pause = FIRST_PAUSE
+        pause, until = FIRST_PAUSE, time.monotonic() + self._patience
         while True:
             bidden = 0.0
             try:
@@ -183,7 +191,10 @@ class Service:
                 self.trouble = _said(answer.status)
             log.info("%s %s is asked again: %s", method, target, self.trouble)
             sent = False
-            self._pause(max(pause, bidden))
+            pause = max(pause, bidden)
+            if time.monotonic() + pause > until:
+                raise Unanswered(f"{self._address.host} does not answer: {self.trouble}. Try again later.")
+            self._pause(pause)
             pause = min(2 * pause, self._longest_pause)
 
     def _send(
