@@ -53,13 +53,13 @@ def circumstances(root: Path) -> str:
     )
 
 
-def write_section(path: Path, section: str) -> None:
+def write_section(path: Path, section: str, begin: str = BEGIN, end: str = END) -> None:
     """Put `section` between the marks of the file, which is made where it is missing; the rest stays as it is."""
-    marked = f"{BEGIN}\n\n{section.strip()}\n\n{END}\n"
+    marked = f"{begin}\n\n{section.strip()}\n\n{end}\n"
     text = path.read_text(encoding="utf-8") if path.exists() else "# Numbers\n\n"
-    if BEGIN in text:
-        before, _, rest = text.partition(BEGIN)
-        text = before + marked + rest.partition(END)[2].removeprefix("\n")
+    if begin in text:
+        before, _, rest = text.partition(begin)
+        text = before + marked + rest.partition(end)[2].removeprefix("\n")
     else:
         text = text.rstrip("\n") + "\n\n" + marked
     path.write_text(text, encoding="utf-8")

@@ -146,6 +146,10 @@ class RabbitMQ:
             raise processes.ServerError(f"{expression} gave {said} {asked.stderr.strip()}")
         return said.removeprefix("{ok, ").removesuffix("}")
 
+    def version(self) -> str:
+        """e.g. 3.10.8"""
+        return self._ask("rabbit_misc:version().").strip('"')
+
     def url(self, vhost: str, port: int | None = None) -> str:
         """The address for pika; `port` for a way round, e.g. through a cut proxy."""
         return f"amqp://{USER}:{self._password}@127.0.0.1:{port or self.port}/{vhost}"

@@ -13,10 +13,10 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from amarvote.store import schema
 from amarvote.store.engines import reading_engine, writing_engine
-from amarvote.store.passing import DatabaseError, is_passing
+from amarvote.store.passing import DatabaseError, is_no_value, is_passing
 from amarvote.store.schema import Upgrade
 
-__all__ = ["Database", "DatabaseError", "NoDatabaseError", "is_passing"]
+__all__ = ["Database", "DatabaseError", "NoAnswerError", "NoDatabaseError", "is_no_value", "is_passing"]
 
 log = logging.getLogger(__name__)
 
@@ -31,6 +31,10 @@ Result = TypeVar("Result")
 
 class NoDatabaseError(Exception):
     """The database is not there, or holds no election yet."""
+
+
+class NoAnswerError(NoDatabaseError):
+    """The database does not answer, and may later: it is starting, or out of reach for a while."""
 
 
 class Database:
@@ -68,7 +72,7 @@ class Database:
             raise self._no_answer(problem) from None
 
     def require_schema(self) -> None:
-        """NoDatabaseError unless the tables have the form that this program works with."""
+        """NoDatabaseError unless the tables have the form that this program works with, NoAnswerError for now."""
         try:
             with self.read() as connection:
                 schema.require(connection, self.name)
@@ -79,7 +83,8 @@ class Database:
 
     def _no_answer(self, problem: DatabaseError) -> NoDatabaseError:
         cause = problem.orig if isinstance(problem, DBAPIError) else problem
-        return NoDatabaseError(f"{self.name} cannot be used: {str(cause).strip()}")
+        kind = NoAnswerError if is_passing(problem) else NoDatabaseError
+        return kind(f"{self.name} cannot be used: {str(cause).strip()}")
 
     @contextmanager
     def write(self) -> Iterator[Connection]:

@@ -1,0 +1,131 @@
+"""The database goes away, cuts, refuses, is full; what was answered is kept, what was not is asked again."""
+
+import random
+import time
+
+import pytest
+
+from faults.service.outcome import check_outcome
+from faults.service.stack import Stack
+from servers.small_disk import SmallDisk
+
+pytestmark = pytest.mark.timeout(3000)
+
+
+def _under_way(stack: Stack) -> None:
+    before = stack.chunks_done()
+    stack.wait(lambda: stack.chunks_done() >= before + 2, "work is under way", stack.guardians_answer)
+
+
+@pytest.mark.parametrize("how", ["stop", "kill"])
+def test_restarted(stack: Stack, how: str, record_property) -> None:  # type: ignore[no-untyped-def]
+    """PostgreSQL stopped and started, or killed and recovered, in the middle."""
+    api = stack.ready_api()
+    for _ in range(2):
+        stack.worker()
+    half = len(stack.ballots) // 2
+    for ballot in stack.ballots[:half]:
+        assert stack.put_ballot(api, ballot).status_code == 202
+    getattr(stack.postgresql, how)()
+    stack.worker("started while it is away")
+    answer = stack.put_ballot(api, stack.ballots[half])
+    assert answer.status_code == 503, answer.text
+    assert int(answer.headers["Retry-After"]) > 0
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    stack.postgresql.start()
+    for ballot in stack.ballots[half:]:
+        assert stack.insist(lambda: api, ballot).status_code == 202
+    stack.ask(stack.close_voting)
+    for _ in range(stack.times.rounds):
+        _under_way(stack)
+        getattr(stack.postgresql, how)()
+        time.sleep(random.Random(how).uniform(0.1, 1.0))
+        stack.postgresql.start()
+    check_outcome(stack)
+    record_property("done", f"{1 + stack.times.rounds} times")
+
+
+def test_connections_cut(stack: Stack, record_property) -> None:  # type: ignore[no-untyped-def]
+    """PostgreSQL cuts every connection, again and again."""
+    api = stack.ready_api()
+    for _ in range(2):
+        stack.worker()
+    cut = 0
+    for number, ballot in enumerate(stack.ballots):
+        if number % 4 == 3:
+            cut += stack.postgresql.cut_connections(stack.database)
+        assert stack.insist(lambda: api, ballot).status_code == 202
+    stack.ask(stack.close_voting)
+    while stack.state() != "published":
+        before = stack.chunks_done()
+        stack.wait(
+            lambda before=before: stack.chunks_done() >= before + 3 or stack.state() == "published",  # type: ignore[misc]
+            "work goes on",
+            stack.guardians_answer,
+        )
+        cut += stack.postgresql.cut_connections(stack.database)
+    check_outcome(stack)
+    record_property("done", f"{cut} connections")
+
+
+SOMETIMES = """
+CREATE FUNCTION sometimes() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF random() < 0.15 THEN RAISE EXCEPTION 'a test' USING ERRCODE = TG_ARGV[0]; END IF;
+    RETURN NEW;
+END $$
+"""
+
+
+@pytest.mark.parametrize(("name", "code"), [("serialization failure", "40001"), ("deadlock", "40P01")])
+def test_transactions_refused(stack: Stack, name: str, code: str, record_property) -> None:  # type: ignore[no-untyped-def]
+    """PostgreSQL ends 15 of 100 changes of a chunk or a ballot, each time another."""
+    stack.postgresql.run(SOMETIMES, stack.database)
+    for table in ("chunks", "ballots"):
+        stack.postgresql.run(
+            f"CREATE TRIGGER sometimes BEFORE INSERT OR UPDATE ON {table}"
+            f" FOR EACH ROW EXECUTE FUNCTION sometimes('{code}')",
+            stack.database,
+        )
+    api = stack.ready_api()
+    for _ in range(2):
+        stack.worker()
+    for ballot in stack.ballots:
+        assert stack.insist(lambda: api, ballot).status_code == 202
+    stack.ask(stack.close_voting)
+    stack.wait(lambda: stack.state() == "waiting_for_guardians", "the guardians are asked")
+    stack.postgresql.run("ALTER TABLE chunks DISABLE TRIGGER sometimes", stack.database)  # the guardians' part
+    stack.guardians_answer()
+    stack.postgresql.run("ALTER TABLE chunks ENABLE TRIGGER sometimes", stack.database)
+    check_outcome(stack)
+    assert all(row.errors == 0 for row in stack.chunk_rows()), "it is no error of a chunk"
+    record_property("done", name)
+
+
+@pytest.mark.parametrize("tablespace", ["small"])
+def test_full_disk(full_disk: SmallDisk, stack: Stack, record_property) -> None:  # type: ignore[no-untyped-def]
+    """A full disk under the database's tables, while ballots come in and while they are counted."""
+    api = stack.ready_api()
+    for _ in range(2):
+        stack.worker()
+    half = len(stack.ballots) // 2
+    for ballot in stack.ballots[:half]:
+        assert stack.put_ballot(api, ballot).status_code == 202
+    refused = 0
+    full_disk.fill()
+    for ballot in stack.ballots[half:]:
+        refused += stack.put_ballot(api, ballot).status_code == 503
+        if refused == 2:
+            break
+    assert refused == 2, "what could not be stored was not taken"
+    full_disk.free()
+    for ballot in stack.ballots[half:]:
+        assert stack.insist(lambda: api, ballot).status_code == 202
+    stack.close_voting()
+    for _ in range(stack.times.rounds):
+        _under_way(stack)
+        full_disk.fill()
+        time.sleep(3.0)
+        full_disk.free()
+    check_outcome(stack)
+    record_property("done", f"{1 + stack.times.rounds} times")

@@ -1,0 +1,58 @@
+"""How long things take and how many there are: shortened in `make test`, real in `make chaos`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from amarvote.pipeline.settings import DEFAULTS
+
+
+@dataclass(frozen=True)
+class Times:
+    """Seconds and numbers."""
+
+    settings: Mapping[str, Any]
+    """Members of `Settings` that differ from the defaults, for every process of the service."""
+
+    lease: float
+    patience: float
+    """How long a test waits for what must happen."""
+
+    ballots: int
+    kills: int
+    """At random in one run."""
+
+    rounds: int
+    """How often a fault is repeated where once would do."""
+
+
+SHORT = Times(
+    settings={
+        "items": 3,
+        "cut_seconds": 0.1,
+        "lease_seconds": 1.5,
+        "renew_seconds": 0.3,
+        "error_attempts": 2,
+        "backoff_seconds": 0.05,
+        "relay_seconds": 0.1,
+        "idle_seconds": 0.03,
+        "unpublished_seconds": 0.5,
+        "lost_message_seconds": 1.0,
+        "reconnect_seconds": 1.0,
+    },
+    lease=1.5,
+    patience=90.0,
+    ballots=15,
+    kills=8,
+    rounds=1,
+)
+
+REAL = Times(
+    settings={"items": 5},
+    lease=DEFAULTS.lease_seconds,
+    patience=1200.0,
+    ballots=300,
+    kills=200,
+    rounds=4,
+)
+"""Everything as in service, but smaller chunks: enough of them for so many kills."""
