@@ -7,6 +7,7 @@ import signal
 import time
 from collections.abc import Callable
 
+from amarvote.participants import address
 from amarvote.participants.service import Service
 from small_run import TOTALS, begin, pids, write_inputs
 
@@ -31,7 +32,8 @@ def test_lost(tmp_path):
     wait(lambda: all((run / f"guardians/guardian-{index}/key.json").exists() for index in (1, 2, 3)))
     wait(lambda: (run / "devices/device-1/pin").exists())
     tell(signal.SIGSTOP, 1, 2)
-    service = Service(run / "api.sock")
+    election = json.loads((run / "officer" / "tokens.json").read_text())["election"]
+    service = Service(address.of_election(address.of_socket(run / "api.sock"), election))
     wait(lambda: 3 in service.get("/run").json().get("checked_in", ()))
     tell(signal.SIGSTOP, 3)
     tell(signal.SIGCONT, 1, 2)
