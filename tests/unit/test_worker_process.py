@@ -203,6 +203,7 @@ def test_it_does_not_start_where_its_port_is_taken(database):
         "amqp://u@h/v",
         "amqp://@h/v",
         "amqp://u:@h/v",
+        "amqp://u:p@[h/v",
     ],
 )
 def test_addresses_that_are_none(url):

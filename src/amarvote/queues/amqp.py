@@ -75,21 +75,20 @@ class _Request:
 
 def parameters(url: str) -> URLParameters:
     """What pika makes of an address; BrokerAddressError where it cannot be used or carries no password."""
-    example = "amqp://USER:PASSWORD@HOST:5672/VHOST (or amqps://)"
-    parts = urlsplit(url)
-    # pika has a user and a password of its own where none are given
-    if parts.scheme not in ("amqp", "amqps") or not parts.username or not parts.password:
-        raise BrokerAddressError(
-            f"The broker's address is {example}, with a user and a password; this one is not."
-        )
     try:
+        parts = urlsplit(url)
         parsed = URLParameters(url)
         parsed.heartbeat = HEARTBEAT_SECONDS
         parsed.connection_attempts = 1
         parsed.socket_timeout = parsed.stack_timeout = CONNECT_SECONDS
         parsed.blocked_connection_timeout = BLOCKED_SECONDS
     except (ValueError, TypeError):
-        raise BrokerAddressError(f"The broker's address cannot be read; it is {example}.") from None
+        parts = parsed = None
+    # pika has a user and a password of its own where none are given
+    if parsed is None or parts.scheme not in ("amqp", "amqps") or not parts.username or not parts.password:
+        raise BrokerAddressError(
+            "The broker's address is amqp://USER:PASSWORD@HOST:5672/VHOST (or amqps://); what was given is not."
+        )
     return parsed
 
 
