@@ -14,7 +14,6 @@ from amarvote.device.voters import Act, Marks
 from amarvote.electionguard.confirmation import unchained_field
 from amarvote.elections import officer, remote, results, submission, vote_tokens
 from amarvote.elections.errors import Conflict, Unprocessable
-from amarvote.participants.address import of_election, of_socket
 from amarvote.participants.service import Refused, Service
 from amarvote.record.json_lines import item_to_line
 from amarvote.record.reader import open_record
@@ -178,7 +177,7 @@ def served(opened):
 
 
 def voter(served, number: int) -> Service:
-    address = of_election(of_socket(served.stage.folder / "socket"), served.stage.creation.election_id)
+    address = f"{str(served.client.base_url).rstrip('/')}{served.base}"
     return Service(address, token_of(number).hex(), pause=lambda seconds: served.stage.work())
 
 

@@ -1,6 +1,8 @@
 """`amarvote signer`: the key that signs checkpoints of the board, and the process that signs them."""
 
+import logging
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
@@ -59,10 +61,11 @@ def run(
 
     Nothing is signed that does not continue what was signed last, which stands in HOME: keep that folder.
     """
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     try:
         signing = Home(folder)
-        with stoppable(), alone_in(folder):
-            agent.run(Service(api, signing.token(), ca=ca), signing)
+        with stoppable(), alone_in(folder), closing(Service(api, signing.token(), ca=ca)) as service:
+            agent.run(service, signing)
     except Stopped:
         sys.stderr.write("Ended. The same command goes on.\n")
     except (AddressError, HomeError) as problem:

@@ -26,6 +26,7 @@ from amarvote.record.codec import device_close_item, device_header_item
 from amarvote.record.items import DeviceClose, DeviceHeader
 from amarvote.record.merkle import Tree
 from amarvote.record.sections import DeviceKind, device_section
+from amarvote.store.engines import without_time_limit
 from amarvote.store.tables import ballots, devices, elections
 
 PAGE = 1000
@@ -36,6 +37,7 @@ def freeze(connection: Connection, settings: Settings, election: Row[Any]) -> No
 
     The board is complete before; roll and ballots are written anew in random order.
     """
+    without_time_limit(connection)
     sequencing.complete(connection, election.id)
     _fix_places(connection, election.id)
     shuffle_roll(connection, election.id)

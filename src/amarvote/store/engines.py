@@ -75,6 +75,12 @@ def reading_engine(engine: Engine) -> Engine:
     return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 
+def without_time_limit(connection: Connection) -> None:
+    """Let the statements of this transaction take as long as they need: there are as many rows as ballots."""
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+
+
 def _prepare_sqlite(engine: Engine) -> None:
     @event.listens_for(engine, "connect")
     def _on_connect(connection: Any, record: Any) -> None:  # noqa: ARG001
