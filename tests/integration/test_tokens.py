@@ -11,6 +11,7 @@ from amarvote.elections.bearers import KNOWN_SECONDS, Bearers, require
 from amarvote.elections.errors import Conflict, Forbidden, NotFound, Unauthorized
 from amarvote.elections.tokens import token_hash
 from amarvote.store import tables
+from staging.fixtures import BOTH
 
 
 def age(service, seconds):
@@ -23,6 +24,7 @@ def drawn():
     return token, hashlib.sha256(token.encode()).digest()
 
 
+@pytest.mark.parametrize("stage", BOTH, indirect=True)
 def test_a_token_lets_its_bearer_in_until_it_ends(stage):
     officer = token_hash(stage.creation.officer.value)
     bearer = Bearers(stage.service.database).find(officer)
@@ -52,6 +54,7 @@ def test_a_revoked_token_is_good_for_no_longer_than_a_process_remembers_it(stage
         tokens.revoke(stage.service, 10_000)
 
 
+@pytest.mark.parametrize("stage", BOTH, indirect=True)
 def test_the_list_of_tokens_shows_none(stage):
     first = tokens.listing(stage.service, 0, 1)
     assert (first["items"][0]["role"], first["next"]) == ("officer", first["items"][0]["id"])
@@ -76,6 +79,7 @@ def test_tokens_are_stored_as_hashes_only(stage):
     assert bytes.fromhex(stage.creation.officer.value) not in stored
 
 
+@pytest.mark.parametrize("stage", BOTH, indirect=True)
 def test_an_invitation_becomes_one_guardians_token_however_often_it_is_asked(stage):
     invitation = invitations.invite(stage.service, 2)["invitation"]
     assert Bearers(stage.service.database).find(token_hash(invitation)) is None

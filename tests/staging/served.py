@@ -15,6 +15,7 @@ import uvicorn
 from amarvote.api.application import application
 from amarvote.elections import invitations, tokens
 from amarvote.elections.services import Services
+from amarvote.store.database import Database
 from staging.stage import Stage
 
 
@@ -60,7 +61,7 @@ def guardian_token(stage: Stage, number: int) -> str:
 def serving(stage: Stage) -> Iterator[Served]:
     """Serve the stage's database until the end of the block."""
     listening = socket.create_server(("127.0.0.1", 0))
-    services, over = Services(stage.service.database, stage.service.settings), threading.Event()
+    services, over = Services(Database(stage.url), stage.service.settings), threading.Event()
     config = uvicorn.Config(application(services, over), log_level="warning", http="httptools")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
@@ -75,3 +76,4 @@ def serving(stage: Stage) -> Iterator[Served]:
         server.should_exit = True
         thread.join()
         listening.close()
+        services.close()

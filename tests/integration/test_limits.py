@@ -6,14 +6,6 @@ from sqlalchemy import select, update
 from amarvote.elections.errors import TooMany
 from amarvote.elections.limits import FORGET_SECONDS, Limit, Limits, forget_full
 from amarvote.store.tables import buckets
-from staging.rows import fresh_database
-
-
-@pytest.fixture
-def database(tmp_path):
-    database = fresh_database(tmp_path)
-    yield database
-    database.close()
 
 
 def spend(limits, limit, who, most=1000):
@@ -27,33 +19,33 @@ def spend(limits, limit, who, most=1000):
     return most
 
 
-def age(database, seconds):
-    with database.write() as connection:
+def age(both, seconds):
+    with both.write() as connection:
         connection.execute(update(buckets).values(at=buckets.c.at - seconds))
 
 
-def test_a_bucket_holds_its_burst_for_each_and_fills_with_time(database):
+def test_a_bucket_holds_its_burst_for_each_and_fills_with_time(both):
     limit, clock = Limit("tries", rate=2.0, burst=5, what="tries"), [0.0]
-    limits = Limits(database, clock=lambda: clock[0])
+    limits = Limits(both, clock=lambda: clock[0])
     assert spend(limits, limit, "one") == 5
     assert spend(limits, limit, "other") == 5
-    age(database, 2.0)
+    age(both, 2.0)
     clock[0] += 2.0
     assert spend(limits, limit, "one") == 4
-    age(database, 1000.0)
+    age(both, 1000.0)
     clock[0] += 1000.0
     assert spend(limits, limit, "one") == 5
 
 
-def test_processes_share_a_bucket(database):
+def test_processes_share_a_bucket(both):
     limit = Limit("tries", rate=0.001, burst=20, what="tries", bite=5)
-    here, there = Limits(database), Limits(database)
+    here, there = Limits(both), Limits(both)
     assert spend(here, limit, "one", most=12) == 12
     assert spend(there, limit, "one") == 5  # the three that `here` has bitten off and not spent are not there
     assert spend(here, limit, "one") == 3
 
 
-def test_a_bite_costs_one_statement_and_an_empty_bucket_none_for_a_while(database):
+def test_a_bite_costs_one_statement_and_an_empty_bucket_none_for_a_while(both):
     limit, asked = Limit("ballots", rate=1.0, burst=100, what="ballots", bite=50), []
 
     class Counted(Limits):
@@ -61,7 +53,7 @@ def test_a_bite_costs_one_statement_and_an_empty_bucket_none_for_a_while(databas
             asked.append(who)
             super().take(limit, who)
 
-    limits = Counted(database, clock=lambda: 0.0)
+    limits = Counted(both, clock=lambda: 0.0)
     assert spend(limits, limit, "one") == 100
     assert len(asked) == 3
     for _ in range(50):
@@ -70,28 +62,28 @@ def test_a_bite_costs_one_statement_and_an_empty_bucket_none_for_a_while(databas
     assert len(asked) == 3
 
 
-def test_what_was_bitten_off_does_not_last(database):
+def test_what_was_bitten_off_does_not_last(both):
     limit, clock = Limit("ballots", rate=0.001, burst=60, what="ballots", bite=50), [0.0]
-    limits = Limits(database, clock=lambda: clock[0])
+    limits = Limits(both, clock=lambda: clock[0])
     assert spend(limits, limit, "one", most=1) == 1
     clock[0] = 60.0
     assert spend(limits, limit, "one") == 10
 
 
-def test_full_buckets_are_forgotten(database):
+def test_full_buckets_are_forgotten(both):
     limit = Limit("tries", rate=1.0, burst=5, what="tries")
-    limits = Limits(database)
+    limits = Limits(both)
     limits.take(limit, "old")
-    age(database, FORGET_SECONDS + 1)
+    age(both, FORGET_SECONDS + 1)
     limits.take(limit, "new")
-    with database.write() as connection:
+    with both.write() as connection:
         forget_full(connection)
         assert connection.execute(select(buckets.c.key)).scalars().all() == ["tries:new"]
 
 
-def test_a_bucket_of_one_process_leaves_no_row_behind(database):
+def test_a_bucket_of_one_process_leaves_no_row_behind(both):
     limit, clock = Limit("votes", rate=0.5, burst=3, what="ballots"), [0.0]
-    limits = Limits(database, clock=lambda: clock[0])
+    limits = Limits(both, clock=lambda: clock[0])
     for who in ("one", "other"):
         for _ in range(3):
             limits.spend_here(limit, who)
@@ -102,5 +94,5 @@ def test_a_bucket_of_one_process_leaves_no_row_behind(database):
     limits.spend_here(limit, "one")
     with pytest.raises(TooMany):
         limits.spend_here(limit, "one")
-    with database.read() as connection:
+    with both.read() as connection:
         assert connection.execute(select(buckets)).all() == []

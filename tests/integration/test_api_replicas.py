@@ -1,0 +1,88 @@
+"""Several processes of the API over one database: what one knows, the others know; what the database cannot do."""
+
+import time
+
+import pytest
+
+from amarvote.api.problems import MEDIA_TYPE
+from amarvote.elections import patience
+from amarvote.elections.bearers import KNOWN_SECONDS
+from staging.fixtures import BOTH, POSTGRESQL
+from staging.served import serving
+
+
+@pytest.fixture
+def replicas(opened):
+    with serving(opened) as one, serving(opened) as other:
+        other.tokens = one.tokens
+        yield one, other
+
+
+@pytest.mark.parametrize("opened", BOTH, indirect=True)
+def test_a_ballot_is_one_ballot_whichever_process_takes_it(replicas):
+    one, other = replicas
+    votes = [one.stage.make(1 + number % 2) for number in range(6)]
+    for number, vote in enumerate(votes):
+        answers = [
+            served.ask("PUT", "/ballots", "device-1", content=vote.body)
+            for served in (replicas if number % 2 else replicas[::-1])
+        ]
+        assert [answer.status_code for answer in answers] == [202, 202]
+        assert answers[0].json() == answers[1].json()
+    one.stage.work()
+    assert other.ask("GET", "/progress").json()["ballots"]["accepted"] == 6
+    assert one.ask("POST", "/officer/close", "officer").status_code == 202
+    late = other.ask("PUT", "/ballots", "device-1", content=one.stage.make(1).body)
+    assert (late.status_code, late.json()["detail"].startswith("Voting ended at ")) == (409, True)
+
+
+@pytest.mark.parametrize("opened", BOTH, indirect=True)
+def test_limits_and_revocations_hold_for_all_processes(replicas):
+    one, other = replicas
+    answers = [served.ask("GET", "/tokens", "stranger").status_code for _ in range(20) for served in replicas]
+    assert answers.count(401) in range(30, 34)  # 30 at once, and one a second
+    assert set(answers[34:]) == {429}
+    made = one.ask("POST", "/devices", "officer", json={"name": "hall"}).json()
+    one.tokens["hall"] = made["token"]
+    assert other.ask("GET", "/devices/me", "hall").status_code == 200
+    assert one.ask("DELETE", f"/tokens/{made['id']}", "officer").status_code == 204
+    assert one.ask("GET", "/devices/me", "hall").status_code in (401, 429)
+    time.sleep(KNOWN_SECONDS)
+    assert other.ask("GET", "/devices/me", "hall").status_code in (401, 429)
+
+
+@pytest.mark.parametrize("opened", [POSTGRESQL], indirect=True)
+def test_without_its_database_the_service_says_when_to_ask_again_and_then_does_it(
+    opened, postgresql_server, monkeypatch
+):
+    monkeypatch.setattr(patience, "PAUSES", (0.05,))
+    vote = opened.make(1)
+    with serving(opened) as served:
+        assert served.ask("GET", "").status_code == 200
+        headers = served.headers("device-1")
+        postgresql_server.stop()
+        try:
+            for answer in (
+                served.client.get("/health/ready"),
+                served.ask("GET", ""),
+                served.client.put(f"{served.base}/ballots", content=vote.body, headers=headers),
+            ):
+                assert (answer.status_code, answer.headers["content-type"]) == (503, MEDIA_TYPE)
+                assert int(answer.headers["retry-after"]) >= 1
+                assert "Traceback" not in answer.text
+            assert served.client.get("/health/live").status_code == 200
+        finally:
+            postgresql_server.start()
+        assert served.client.get("/health/ready").status_code == 200
+        assert served.ask("PUT", "/ballots", "device-1", content=vote.body).status_code == 202
+    opened.work()
+    assert opened.ballot_state(vote)["state"] == "accepted"
+
+
+@pytest.mark.parametrize("opened", [POSTGRESQL], indirect=True)
+def test_a_connection_that_was_cut_is_nobodys_error(opened, postgresql_server):
+    with serving(opened) as served:
+        assert served.ask("GET", "").status_code == 200
+        postgresql_server.cut_connections(opened.url.rpartition("/")[2])
+        answer = served.ask("PUT", "/ballots", "device-1", content=opened.make(1).body)
+        assert answer.status_code == 202
