@@ -58,8 +58,7 @@ def commit(where: Place, chunk: Row[Any], result: Message) -> None:
         ]
         life.add(where.connection, where.phase, tasks)
         return
-    codes = [bytes.fromhex(code) for code in result.fields.pop("codes")]
-    sequencing.compare(where.connection, where.election.id, codes)
+    sequencing.compare(where.connection, where.election.id, result.parts[1:])
 
 
 def begin_merge(where: Place) -> None:

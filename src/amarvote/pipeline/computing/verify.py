@@ -19,19 +19,19 @@ def make_plan(kit: Kit, message: Message) -> Message:
 
 
 def verify(kit: Kit, message: Message) -> Message:
-    """Part: a task. Answers what it found, in one part, and the confirmation codes of its ballots."""
+    """Part: a task. Answers what it found, in one part, then the confirmation codes of its ballots, one each."""
     task = Task.from_bytes(message.parts[0])
     with kit.record(message) as record:
         partial = run_task(record, task)
         codes = _codes(record, task) if task.kind is Kind.DEVICE else []
-    return Message("verify", {"codes": codes}, (partial.to_bytes(),))
+    return Message("verify", {}, (partial.to_bytes(), *codes))
 
 
-def _codes(record: Record, task: Task) -> list[str]:
-    """The codes as they stand in the record, in hex; the board has to have each (rule 22)."""
+def _codes(record: Record, task: Task) -> list[bytes]:
+    """The codes as they stand in the record; the board has to have each (rule 22)."""
     items = record.items(record.sections()[task.section], task.start, task.stop)
     found = [raw.item.encrypted_ballot for raw in items if raw.item and raw.item.HasField("encrypted_ballot")]
-    return [ballot.confirmation_code.hex() for ballot in found]
+    return [ballot.confirmation_code for ballot in found]
 
 
 def verify_merge(kit: Kit, message: Message) -> Message:
