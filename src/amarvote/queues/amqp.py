@@ -75,17 +75,19 @@ class _Request:
 
 def parameters(url: str) -> URLParameters:
     """What pika makes of an address; BrokerAddressError where it cannot be used or carries no password."""
+    usable = False
     try:
         parts = urlsplit(url)
+        # pika has a user and a password of its own where none are given
+        usable = parts.scheme in ("amqp", "amqps") and bool(parts.username) and bool(parts.password)
         parsed = URLParameters(url)
         parsed.heartbeat = HEARTBEAT_SECONDS
         parsed.connection_attempts = 1
         parsed.socket_timeout = parsed.stack_timeout = CONNECT_SECONDS
         parsed.blocked_connection_timeout = BLOCKED_SECONDS
     except (ValueError, TypeError):
-        parts = parsed = None
-    # pika has a user and a password of its own where none are given
-    if parsed is None or parts.scheme not in ("amqp", "amqps") or not parts.username or not parts.password:
+        usable = False
+    if not usable:
         raise BrokerAddressError(
             "The broker's address is amqp://USER:PASSWORD@HOST:5672/VHOST (or amqps://); what was given is not."
         )
