@@ -1,0 +1,179 @@
+"""Whatever bytes come as a ballot, mail or a file of a record: a refusal in words, no 500, no growth."""
+
+import base64
+import json
+import resource
+from contextlib import suppress
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from amarvote.api.problems import MEDIA_TYPE
+from amarvote.electionguard.errors import ElectionGuardError
+from amarvote.record.canonical import decode_item
+from amarvote.record.errors import NotCanonical
+from amarvote.record.json_lines import item_to_line, line_to_item
+from amarvote.record.reader import open_record
+from amarvote.record.sections import Carrier
+from record_samples import write_record
+from staging.served import serving
+
+EXAMPLES = 150
+LARGEST_GROWTH_KB = 30_000
+
+QUIETLY = settings(
+    max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck), derandomize=True
+)
+
+
+@st.composite
+def damage(draw, original: bytes) -> bytes:
+    """The original, with some bytes changed, cut out, doubled or put in."""
+    data = bytearray(original)
+    for _ in range(draw(st.integers(1, 4))):
+        at = draw(st.integers(0, max(0, len(data) - 1)))
+        match draw(st.sampled_from(["flip", "cut", "insert", "repeat", "truncate"])):
+            case "flip" if data:
+                data[at] ^= 1 << draw(st.integers(0, 7))
+            case "cut":
+                del data[at : at + draw(st.integers(1, 64))]
+            case "insert":
+                data[at:at] = draw(st.binary(max_size=16))
+            case "repeat":
+                data[at:at] = data[at : at + draw(st.integers(1, 64))]
+            case "truncate":
+                del data[at:]
+    return bytes(data)
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+def split(body: bytes) -> tuple[bytes, bytes]:
+    """Item and commitments of a submission."""
+    length = int.from_bytes(body[32:36], "big")
+    return body[36 : 36 + length], body[36 + length :]
+
+
+def settled_kb() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def test_ballots_of_any_bytes_are_taken_or_refused_and_nothing_grows(opened):
+    body = opened.make(1).body
+    item, commitments = split(body)
+    as_json = {
+        "token": body[:32].hex(),
+        "ballot": json.loads(item_to_line(item)),
+        "commitments": base64.b64encode(commitments).decode(),
+    }
+    text = json.dumps(as_json).encode()
+    binary = st.one_of(damage(body), st.binary(max_size=200), damage(item).map(lambda one: framed(body, one)))
+    json_bodies = st.one_of(
+        damage(text),
+        VALUES.map(lambda value: json.dumps(value).encode()),
+        st.tuples(st.sampled_from(sorted(as_json)), VALUES).map(
+            lambda pair: json.dumps({**as_json, pair[0]: pair[1]}).encode()
+        ),
+    )
+    with serving(opened) as served:
+        base = {**served.headers("device-1")}
+        statuses = set()
+
+        @QUIETLY
+        @given(st.one_of(st.tuples(st.just("octet-stream"), binary), st.tuples(st.just("json"), json_bodies)))
+        def submit(kind_and_body):
+            kind, data = kind_and_body
+            headers = {**base, "Content-Type": f"application/{kind}"}
+            answer = served.client.put(f"{served.base}/ballots", content=data, headers=headers)
+            statuses.add(answer.status_code)
+            assert answer.status_code in (202, 409, 413, 422), answer.text
+            if answer.status_code != 202:
+                assert answer.headers["content-type"] == MEDIA_TYPE
+                assert "Traceback" not in answer.text
+
+        submit()
+        before = settled_kb()
+        submit()
+        assert settled_kb() - before < LARGEST_GROWTH_KB
+        assert 422 in statuses
+        # whatever was taken is checked like any other: workers find what is wrong with it, and stay alive
+        opened.work()
+        counts = served.ask("GET", "/progress").json()["ballots"]
+        assert counts["open"] == 0
+        assert served.ask("PUT", "/ballots", "device-1", content=opened.make(2).body).status_code == 202
+
+
+def framed(body: bytes, item: bytes) -> bytes:
+    """The submission with another item, announced as long as it is."""
+    return body[:32] + len(item).to_bytes(4, "big") + item + split(body)[1]
+
+
+def test_commands_and_mail_of_any_bytes_are_refused(opened):
+    with serving(opened) as served:
+
+        @QUIETLY
+        @given(
+            st.sampled_from(["consent", "start-run", "set-aside", "verdict"]),
+            st.one_of(st.binary(max_size=100), VALUES.map(lambda value: json.dumps(value).encode())),
+        )
+        def command(name, data):
+            headers = {**served.headers("officer"), "Content-Type": "application/json"}
+            answer = served.client.post(f"{served.base}/officer/{name}", content=data, headers=headers)
+            assert answer.status_code == 422
+            assert answer.headers["content-type"] == MEDIA_TYPE
+
+        command()
+
+        @QUIETLY
+        @given(
+            st.sampled_from(["ceremony", "x", "\u0000"]),
+            st.sampled_from(["key", "share", "complain"]),
+            st.binary(),
+        )
+        def mail(conversation, name, data):
+            path = f"{served.base}/mail/{conversation.encode().hex() or 'x'}/{name}/0"
+            answer = served.client.put(path, content=data, headers=served.headers("guardian-1"))
+            assert answer.status_code in (403, 404, 409, 422), answer.text
+
+        mail()
+
+
+def test_items_of_any_bytes_are_read_or_refused(opened):
+    item, _ = split(opened.make(1).body)
+    line = item_to_line(item)
+
+    @QUIETLY
+    @given(damage(item), damage(line))
+    def read(item, line):
+        for reading in (lambda: decode_item(item), lambda: decode_item(line_to_item(line))):
+            with suppress(NotCanonical):
+                reading()
+
+    read()
+
+
+@pytest.mark.parametrize("carrier", Carrier)
+def test_records_of_any_bytes_are_read_or_refused_and_nothing_grows(carrier, tmp_path):
+    root = tmp_path / "record"
+    write_record(root, carrier)
+    files = sorted(path for path in root.rglob("*") if path.is_file())
+
+    def once(data):
+        chosen = data.draw(st.sampled_from(files))
+        original = chosen.read_bytes()
+        chosen.write_bytes(data.draw(damage(original)))
+        with suppress(ElectionGuardError), open_record(root) as record:
+            record.findings()
+        chosen.write_bytes(original)
+
+    attack = settings(QUIETLY, max_examples=40)(given(st.data())(once))
+    attack()
+    before = settled_kb()
+    attack()
+    assert settled_kb() - before < LARGEST_GROWTH_KB
