@@ -13,6 +13,7 @@ from amarvote.elections.errors import Conflict, NotFound, Unprocessable
 from amarvote.pipeline import accepting
 from amarvote.pipeline.settings import Settings
 from amarvote.store.tables import ballot_items, ballots, chunks, roll
+from staging.fixtures import BOTH
 from staging.people import Vote, cast, token_of
 
 
@@ -80,6 +81,7 @@ def test_a_ballot_that_fails_is_rejected_with_the_check_and_its_voter_may_vote_a
     assert opened.submit(bad)["state"] == "rejected"
 
 
+@pytest.mark.parametrize("opened_chained", BOTH, indirect=True)
 def test_a_rejected_ballot_ends_its_devices_chain_until_it_starts_anew(opened_chained):
     stage = opened_chained
     first = stage.vote(1)
@@ -105,6 +107,7 @@ def test_a_rejected_ballot_ends_its_devices_chain_until_it_starts_anew(opened_ch
     assert stage.row().cast_ballots == 3
 
 
+@pytest.mark.parametrize("opened_chained", BOTH, indirect=True)
 def test_chained_ballots_are_settled_in_order_whatever_the_order_of_their_chunks(opened_chained):
     stage = opened_chained
     stage.service = replace(stage.service, settings=replace(stage.service.settings, items=1))
@@ -144,6 +147,7 @@ def test_a_ballot_must_follow_the_last_code_that_the_service_has(opened_chained)
     assert stage.submit(first)["state"] == "submitted"
 
 
+@pytest.mark.parametrize("opened", BOTH, indirect=True)
 def test_a_voter_may_challenge_ten_times_and_then_casts(opened):
     for _ in range(10):
         opened.voters = 0
@@ -173,6 +177,7 @@ class Poison:
             raise RuntimeError("a parser has a defect")
 
 
+@pytest.mark.parametrize("opened", BOTH, indirect=True)
 def test_poison_is_halved_down_to_one_ballot_that_waits_for_the_officer(opened):
     votes = [opened.vote(1 + number % 2) for number in range(6)]
     Poison(opened, votes[4])

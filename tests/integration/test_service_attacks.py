@@ -15,6 +15,7 @@ from amarvote.elections import guardian_desk, mail, officer, progress, results, 
 from amarvote.elections.errors import Conflict, Forbidden, NotFound, Unprocessable
 from amarvote.elections.submission import submit
 from amarvote.store.tables import ballot_items, ballots, elections, record_files, record_items
+from staging.fixtures import BOTH
 from staging.people import Vote, cast, ceremony, make_manifest, submission, token_of
 from staging.stage import Stage
 
@@ -253,6 +254,7 @@ def replay(stage, old, new):
                 stage.put(new, name, message["part"], message["sender"], payload)
 
 
+@pytest.mark.parametrize("opened", BOTH, indirect=True)
 def test_a_wrong_share_names_its_guardian_and_the_rest_go_on(opened):
     counted(opened)
     run = opened.run([1, 2, 3])
@@ -346,6 +348,7 @@ def test_a_run_is_not_repeated_and_has_one_root(opened):
     assert run["root"] == opened.row().aggregated_root.hex()
 
 
+@pytest.mark.parametrize("opened", BOTH, indirect=True)
 def test_an_absent_guardian_is_set_aside_by_the_officer(opened):
     counted(opened)
     run = opened.run([1, 2, 3])

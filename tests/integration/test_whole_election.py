@@ -15,6 +15,7 @@ from amarvote.record.merkle import leaf
 from amarvote.record.sections import Phase, SectionType
 from amarvote.record.verifier import verify_record
 from amarvote.store.tables import ballot_commitments, ballots, record_items, roll
+from staging.fixtures import BOTH
 from staging.people import Vote
 from staging.rows import worker_beats
 
@@ -44,6 +45,7 @@ def erased_links(stage):
     return linked, kept, {row.state: row.voters for row in states}
 
 
+@pytest.mark.parametrize("opened", BOTH, indirect=True)
 def test_an_election_from_open_voting_to_verified_results(opened):
     stage = opened
     cast_some(stage)
@@ -99,6 +101,7 @@ def test_an_election_from_open_voting_to_verified_results(opened):
     assert told["waiting_for"] == ""
 
 
+@pytest.mark.parametrize("opened_chained", BOTH, indirect=True)
 def test_a_chained_election_verifies_and_keeps_the_order_of_its_devices(opened_chained):
     stage = opened_chained
     votes = cast_some(stage)

@@ -25,7 +25,7 @@ from amarvote.elections.errors import (
     Unavailable,
     Unprocessable,
 )
-from amarvote.elections.service import DatabaseError, is_passing
+from amarvote.elections.service import DatabaseError, is_no_value, is_passing
 
 log = logging.getLogger(__name__)
 
@@ -157,6 +157,8 @@ async def _invalid(request: Request, error: Exception) -> JSONResponse:  # noqa:
 
 
 async def _database(request: Request, error: Exception) -> JSONResponse:
+    if is_no_value(error):
+        return problem(422, "A text holds the character U+0000, or a number is too large.")
     if not is_passing(error):
         log.error("%s %s failed", request.method, request.url.path, exc_info=error)
         return await _defect(request, error)

@@ -12,7 +12,7 @@ from amarvote.pipeline import accepting, phases, steps
 from amarvote.pipeline.chunks import election_row
 from amarvote.pipeline.constants import context_of
 from amarvote.pipeline.settings import DEFAULTS, Settings
-from amarvote.store.database import Database, DatabaseError, NoDatabaseError, is_passing
+from amarvote.store.database import Database, DatabaseError, NoDatabaseError, is_no_value, is_passing
 
 __all__ = [
     "DEFAULTS",
@@ -21,6 +21,7 @@ __all__ = [
     "NoDatabaseError",
     "Service",
     "Settings",
+    "is_no_value",
     "is_passing",
     "service_of",
     "steps",

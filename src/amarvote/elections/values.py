@@ -32,8 +32,8 @@ def number_in_address(text: str, what: str) -> int:
 
 
 def text_of(value: Any, what: str, longest: int = LONGEST_SENTENCE) -> str:
-    """Text of 1 to `longest` bytes in UTF-8; Unprocessable otherwise, also for half of a surrogate pair."""
-    if not isinstance(value, str) or not 0 < len(_encoded(value)) <= longest:
+    """Text of 1 to `longest` bytes in UTF-8; Unprocessable otherwise, also for U+0000, or half a surrogate."""
+    if not isinstance(value, str) or not 0 < len(_encoded(value)) <= longest or "\0" in value:
         raise Unprocessable(f"{what} is text of 1 to {longest} bytes.")
     return value
 

@@ -24,7 +24,8 @@ def error(connection: Connection, settings: Settings, claim: Claim, reason: str)
     locks.phase(connection, claim.phase_id)
     chunk = life.held(connection, claim)
     errors = chunk.errors + 1
-    reason = reason[:LONGEST_REASON]
+    # an error may quote what it failed over; not everything can stand in a column of text
+    reason = reason.encode("utf-8", "replace").decode().replace("\0", "?")[:LONGEST_REASON]
     if errors < settings.error_attempts:
         life.again(connection, chunk, settings.backoff_seconds * 2 ** (errors - 1), reason, errors=errors)
     else:

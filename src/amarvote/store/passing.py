@@ -1,6 +1,6 @@
 """Which of a database's errors pass by themselves: the same asked again will do."""
 
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DataError, DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as NoConnectionFreeError
 
 DatabaseError = SQLAlchemyError
@@ -21,6 +21,11 @@ _POSTGRESQL = (
     "58030",  # the server's disk
 )
 """By how the SQLSTATE begins."""
+
+
+def is_no_value(problem: BaseException) -> bool:
+    """Is it about a value that a column cannot hold: the character U+0000 in text, a number that is too large?"""
+    return isinstance(problem, DataError)
 
 
 def is_passing(problem: BaseException) -> bool:
