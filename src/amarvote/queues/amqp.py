@@ -73,6 +73,23 @@ class _Request:
             self.over.set()
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """Messages on their way."""
+
+    request: _Request
+
+    @property
+    def over(self) -> bool:
+        """Will nothing more be confirmed?"""
+        return self.request.over.is_set()
+
+    @property
+    def confirmed(self) -> list[bytes]:
+        """Those that the broker has, so far."""
+        return list(self.request.results)
+
+
 def parameters(url: str) -> URLParameters:
     """What pika makes of an address; BrokerAddressError where it cannot be used or carries no password."""
     usable = False
@@ -130,9 +147,21 @@ class Link:
         """Let the broker forget a message; nothing where its channel is gone, for then it has forgotten us."""
         self._in_loop(partial(self._ack, delivery))
 
+    def send(self, queue: str, bodies: list[bytes]) -> "Sent":
+        """Send messages to a queue; the broker's confirmations arrive in what is returned."""
+        request = _Request(len(bodies))
+        with self._lock:
+            self._waiting = {key: one for key, one in self._waiting.items() if not one.over.is_set()}
+            self._waiting[id(request)] = request
+        if not bodies or not self._in_loop(partial(self._publish, queue, bodies, request)):
+            request.over.set()
+        return Sent(request)
+
     def publish(self, queue: str, bodies: list[bytes], seconds: float) -> list[bytes]:
         """Send messages to a queue; those that the broker confirmed to have there within `seconds`."""
-        return self._ask(len(bodies), partial(self._publish, queue, bodies), seconds) if bodies else []
+        sent = self.send(queue, bodies)
+        sent.request.over.wait(seconds)
+        return sent.confirmed
 
     def depths(self, seconds: float) -> dict[str, int] | None:
         """How many messages wait in each queue; None where the broker does not say."""

@@ -34,6 +34,18 @@ LONGEST_ID = 18
 """Digits of a chunk's number: more are none of ours."""
 
 
+class OnTheirWay(Protocol):
+    """Messages that were sent."""
+
+    @property
+    def over(self) -> bool:
+        """Will nothing more be confirmed?"""
+
+    @property
+    def confirmed(self) -> list[bytes]:
+        """Those that the broker has, so far."""
+
+
 class Broker(Protocol):
     """What is asked of the connection (`amqp.Link`); nothing here raises where the broker is away."""
 
@@ -44,6 +56,9 @@ class Broker(Protocol):
 
     def ack(self, delivery: Delivery) -> None:
         """Let the broker forget it."""
+
+    def send(self, queue: str, bodies: list[bytes]) -> OnTheirWay:
+        """Send messages, and do not wait for the broker."""
 
     def publish(self, queue: str, bodies: list[bytes], seconds: float) -> list[bytes]:
         """Those of the messages that the broker confirmed."""
@@ -69,6 +84,7 @@ class RabbitQueue:
         self._delivery: Delivery | None = None
         self._confirmed: list[Row[Any]] = []
         self._marked = 0
+        self._under_way: list[tuple[OnTheirWay, dict[bytes, Row[Any]]]] = []
         self._handed: list[Row[Any]] = []
         self._empty_since: float | None = None
         self.depths: dict[str, int] = {}
@@ -106,6 +122,7 @@ class RabbitQueue:
 
     def hand_out(self, connection: Connection) -> None:
         """Hand out what fits the windows; note which messages the broker has."""
+        self._collect()
         publication.mark(connection, self._confirmed)
         self._marked = len(self._confirmed)
         self._handed = handing.refill(connection, self._settings)
@@ -123,25 +140,36 @@ class RabbitQueue:
         self._marked = 0
         handed, self._handed = self._handed, []
         mine = {row.id for row in handed}
-        self._publish(CHUNKS, [*handed, *(row for row in others if row.id not in mine)])
+        self._send(CHUNKS, [*handed, *(row for row in others if row.id not in mine)])
 
     def relay(self) -> None:
         """Hand out and publish; also what others left unpublished, and dead letters."""
         self._look()
         left, parked = self._database.transact(self._gather)
         self._tell(left)
-        self._publish(DEAD, parked)
+        self._send(DEAD, parked)
 
     def _gather(self, connection: Connection) -> tuple[list[Row[Any]], list[Row[Any]]]:
+        self.hand_out(connection)
+        mine = {row.id for _, by_body in self._under_way for row in by_body.values()}
         left = publication.unpublished(connection, self._settings.unpublished_seconds)
         parked = publication.parked(connection)
-        self.hand_out(connection)
-        return left, parked
+        return [row for row in left if row.id not in mine], [row for row in parked if row.id not in mine]
 
-    def _publish(self, queue: str, rows: Sequence[Row[Any]]) -> None:
+    def _send(self, queue: str, rows: Sequence[Row[Any]]) -> None:
+        """Publish, without waiting: the next chunk is in the queue already."""
         by_body = {b"%d" % row.id: row for row in rows}
-        confirmed = self._link.publish(queue, list(by_body), ANSWER_SECONDS)
-        self._confirmed += [by_body[body] for body in confirmed]
+        if by_body:
+            self._under_way.append((self._link.send(queue, list(by_body)), by_body))
+
+    def _collect(self) -> None:
+        """What the broker confirmed meanwhile."""
+        under_way, self._under_way = self._under_way, []
+        for sent, by_body in under_way:
+            if sent.over:
+                self._confirmed += [by_body[body] for body in sent.confirmed]
+            else:
+                self._under_way.append((sent, by_body))
 
     def _look(self) -> None:
         """How deep the queues are, and what does not fit the table."""
@@ -187,12 +215,13 @@ class RabbitQueue:
                     self._link.ack(letter)
 
     def close(self) -> None:
-        """Note what was published, and end the connection."""
-        confirmed, self._confirmed = self._confirmed, []
+        """End the connection, and note what was published."""
         self._link.close(CLOSE_SECONDS)
-        if confirmed:
+        self._collect()
+        if self._confirmed:
             with self._database.write() as connection:
-                publication.mark(connection, confirmed)
+                publication.mark(connection, self._confirmed)
+            self._confirmed = []
 
 
 def chunk_of(body: bytes) -> int | None:
