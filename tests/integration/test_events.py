@@ -7,7 +7,9 @@ import time
 import pytest
 
 from amarvote.api import streams
-from amarvote.elections import officer
+from amarvote.elections import events, officer
+from amarvote.pipeline import states
+from staging.fixtures import BOTH
 from staging.served import serving
 
 
@@ -68,6 +70,26 @@ def test_listeners_are_bounded(served, monkeypatch):
     answer = served.ask("GET", "/events")
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "10")
     assert "listening here already" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("opened", BOTH, indirect=True)
+def test_events_become_visible_in_the_order_of_their_numbers(opened):
+    service = opened.service
+    before = events.newest(service.database)
+
+    def write(what):
+        with service.database.write() as connection:
+            states.record_event(connection, service.election_id, what)
+
+    with service.database.write() as connection:
+        states.record_event(connection, service.election_id, "first")
+        second = threading.Thread(target=write, args=["second"])
+        second.start()
+        second.join(0.5)
+        assert second.is_alive()
+        assert events.following(service, before) == []
+    second.join(5)
+    assert [event["what"] for event in events.following(service, before)] == ["first", "second"]
 
 
 @pytest.mark.parametrize("number", ["x", "-1", "9" * 16])

@@ -4,6 +4,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from amarvote.pipeline import locks
 from amarvote.store.clock import now
+from amarvote.store.exclusive import one_at_a_time
 from amarvote.store.tables import elections, events
 
 CEREMONY = "ceremony"
@@ -63,5 +64,10 @@ def move(connection: Connection, election_id: str, to: str, note: str | None = N
 
 
 def record_event(connection: Connection, election_id: str, what: str) -> None:
-    """Write into the election's log what was decided or happened, with the time."""
+    """Write into the election's log what was decided or happened, with the time.
+
+    Who writes second waits for the first to commit, so that whoever reads on after number N misses nothing: a
+    number is given when its row is written, and the row is seen when its transaction commits.
+    """
+    one_at_a_time(connection, f"events of {election_id}")
     connection.execute(insert(events).values(election_id=election_id, at=now(), what=what))
