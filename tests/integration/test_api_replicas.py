@@ -5,8 +5,8 @@ import time
 import pytest
 
 from amarvote.api.problems import MEDIA_TYPE
-from amarvote.elections import patience
 from amarvote.elections.bearers import KNOWN_SECONDS
+from amarvote.store import patience
 from staging.fixtures import BOTH, POSTGRESQL
 from staging.served import serving
 

@@ -15,8 +15,7 @@ from amarvote.elections.bearers import LONGEST_TOKEN, Bearer, require
 from amarvote.elections.errors import Unauthorized, Unprocessable
 from amarvote.elections.limits import Limit
 from amarvote.elections.paging import MOST
-from amarvote.elections.patience import patiently
-from amarvote.elections.service import Service
+from amarvote.elections.service import Service, patiently
 from amarvote.elections.services import Services
 from amarvote.elections.tokens import DEVICE, GUARDIAN, OFFICER, OPERATOR, SIGNER, token_hash
 from amarvote.elections.values import LARGEST_NUMBER, strict_json

@@ -12,7 +12,7 @@ from amarvote.pipeline import accepting, phases, steps
 from amarvote.pipeline.chunks import election_row
 from amarvote.pipeline.constants import context_of
 from amarvote.pipeline.settings import DEFAULTS, Settings
-from amarvote.store.database import Database, DatabaseError, NoDatabaseError, is_no_value, is_passing
+from amarvote.store.database import Database, DatabaseError, NoDatabaseError, is_no_value, is_passing, patiently
 
 __all__ = [
     "DEFAULTS",
@@ -23,6 +23,7 @@ __all__ = [
     "Settings",
     "is_no_value",
     "is_passing",
+    "patiently",
     "service_of",
     "steps",
 ]

@@ -1,9 +1,6 @@
 """The door to the database, SQLite or PostgreSQL: `write` may change rows, `read` sees one snapshot."""
 
-import logging
-import random
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from typing import TypeVar
@@ -14,17 +11,18 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from amarvote.store import schema
 from amarvote.store.engines import reading_engine, writing_engine
 from amarvote.store.passing import DatabaseError, is_no_value, is_passing
+from amarvote.store.patience import patiently
 from amarvote.store.schema import Upgrade
 
-__all__ = ["Database", "DatabaseError", "NoAnswerError", "NoDatabaseError", "is_no_value", "is_passing"]
-
-log = logging.getLogger(__name__)
-
-PAUSES = (0.05, 0.2, 0.5, 1.0)
-"""Seconds before `transact` tries again, each drawn between half and the whole of it."""
-
-PATIENCE = 10.0
-"""Seconds after which `transact` does not try again."""
+__all__ = [
+    "Database",
+    "DatabaseError",
+    "NoAnswerError",
+    "NoDatabaseError",
+    "is_no_value",
+    "is_passing",
+    "patiently",
+]
 
 Result = TypeVar("Result")
 
@@ -97,23 +95,13 @@ class Database:
             yield connection
 
     def transact(self, work: Callable[[Connection], Result]) -> Result:
-        """Do `work` in one transaction that may write, again where what failed passes; its result.
+        """Do `work` in one transaction that may write, again where what failed passes; its result."""
 
-        Tried up to five times within about ten seconds. `work` reads what is there first: where the connection
-        broke in the commit, its transaction may be committed already.
-        """
-        started = time.monotonic()
-        for pause in PAUSES:
-            try:
-                with self.write() as connection:
-                    return work(connection)
-            except DatabaseError as problem:
-                if not is_passing(problem) or time.monotonic() - started > PATIENCE:
-                    raise
-                log.warning("the database did not do it, it is asked again: %s", problem)
-            time.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - so that two do not meet again
-        with self.write() as connection:
-            return work(connection)
+        def once() -> Result:
+            with self.write() as connection:
+                return work(connection)
+
+        return patiently(once)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:

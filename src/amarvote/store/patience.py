@@ -1,0 +1,37 @@
+"""What the database did not do, and will, is asked again: it was busy, restarted, or chose a victim."""
+
+import logging
+import random
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from amarvote.store.passing import DatabaseError, is_passing
+
+log = logging.getLogger(__name__)
+
+PAUSES = (0.05, 0.2, 0.5, 1.0)
+"""Seconds before it is asked again, each drawn between half and the whole of it."""
+
+PATIENCE = 10.0
+"""Seconds after which it is not asked again."""
+
+Result = TypeVar("Result")
+
+
+def patiently(do: Callable[..., Result], *arguments: object) -> Result:
+    """Do it, at most five times within about PATIENCE seconds; what fails then, or does not pass, is raised.
+
+    What is done is one transaction, and looks at what is there first: where the connection broke in the commit, it
+    may be committed already.
+    """
+    started = time.monotonic()
+    for pause in PAUSES:
+        try:
+            return do(*arguments)
+        except DatabaseError as problem:
+            if not is_passing(problem) or time.monotonic() - started > PATIENCE:
+                raise
+            log.warning("the database did not do it, it is asked again: %s", problem)
+        time.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - so that two do not meet again
+    return do(*arguments)
