@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v p
 PIP = .venv/bin/pip --disable-pip-version-check --quiet
 ARGS ?=
 
-.PHONY: demo test lint bench lock clean
+.PHONY: demo test chaos lint bench lock clean
 
 demo: .venv/run.stamp
 	.venv/bin/amarvote demo $(ARGS)
@@ -13,6 +13,11 @@ demo: .venv/run.stamp
 test: .venv/dev.stamp lint
 	tests/servers/install.sh
 	.venv/bin/pytest -n 2 --dist loadgroup $(ARGS)
+
+# Every fault of the service with real times and 200 kills; its table goes into docs/numbers.md.
+chaos: .venv/dev.stamp
+	tests/servers/install.sh
+	.venv/bin/pytest tests/faults/service --chaos -p no:randomly $(ARGS)
 
 lint: .venv/dev.stamp
 	.venv/bin/ruff format --check .

@@ -57,8 +57,17 @@ class Table:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "chaos: run by `make chaos` only")
     if config.getoption("--chaos"):
         config.pluginmanager.register(Table(), "table of faults")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """`make test` runs the selection without the mark."""
+    if not config.getoption("--chaos"):
+        left_out = [item for item in items if item.get_closest_marker("chaos")]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if not item.get_closest_marker("chaos")]
 
 
 def fault_of(request: pytest.FixtureRequest) -> str:

@@ -46,8 +46,8 @@ def prepared(
     make_schema(url)
     folder = tmp_path_factory.mktemp("prepared")
     stage = Stage(folder, plain_guardians, plain_manifest, devices=2, url=url)
-    stage.prepare(voters=times.ballots)
-    ballots = make_ballots(stage, times.ballots)
+    stage.prepare(voters=times.most_ballots)
+    ballots = make_ballots(stage, times.most_ballots)
     stage.service.close()
     return Prepared(stage, ballots, database)
 

@@ -33,6 +33,11 @@ GUARDIANS = [1, 2]
 Answer = TypeVar("Answer")
 
 
+def _path() -> str:
+    """Where Python finds the tests' programs, before whatever the environment says."""
+    return os.pathsep.join(filter(None, [str(TESTS), os.environ.get("PYTHONPATH")]))
+
+
 class Process:
     """One of the service's processes, with what it said."""
 
@@ -41,7 +46,7 @@ class Process:
         self.log = log
         with log.open("ab") as words:
             self._popen = subprocess.Popen(
-                command, stdout=words, stderr=words, env={**os.environ, "PYTHONPATH": str(TESTS), **environment}
+                command, stdout=words, stderr=words, env={**os.environ, "PYTHONPATH": _path(), **environment}
             )
         self.pid = self._popen.pid
 
@@ -62,6 +67,10 @@ class Process:
 
     def send(self, number: signal.Signals) -> None:
         self._popen.send_signal(number)
+
+    def wake(self) -> None:
+        """Ends its standing still."""
+        self.send(signal.SIGCONT)
 
     def kill(self) -> None:
         self._popen.kill()
@@ -102,7 +111,8 @@ class Stack:
         times: Times,
     ) -> None:
         self.stage = stage
-        self.ballots = ballots
+        self.ballots = ballots[: times.ballots]
+        self.all_ballots = ballots
         self.postgresql = postgresql
         self.database = database
         self.rabbitmq = rabbitmq

@@ -14,7 +14,7 @@ from faults.service.stack import Stack
 pytestmark = pytest.mark.timeout(3000)
 
 
-@pytest.mark.parametrize("how", ["segfault", "memory"])
+@pytest.mark.parametrize("how", ["segfault", pytest.param("memory", marks=pytest.mark.chaos)])
 def test_poison(stack: Stack, how: str, record_property) -> None:  # type: ignore[no-untyped-def]
     """A child that dies on one ballot: parked after its attempts, others go on, retried by command."""
     stack.times = replace(stack.times, settings={**stack.times.settings, "death_attempts": 3})

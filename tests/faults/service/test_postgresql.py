@@ -17,7 +17,7 @@ def _under_way(stack: Stack) -> None:
     stack.wait(lambda: stack.chunks_done() >= before + 2, "work is under way", stack.guardians_answer)
 
 
-@pytest.mark.parametrize("how", ["stop", "kill"])
+@pytest.mark.parametrize("how", [pytest.param("stop", marks=pytest.mark.chaos), "kill"])
 def test_restarted(stack: Stack, how: str, record_property) -> None:  # type: ignore[no-untyped-def]
     """PostgreSQL stopped and started, or killed and recovered, in the middle."""
     api = stack.ready_api()
@@ -45,6 +45,7 @@ def test_restarted(stack: Stack, how: str, record_property) -> None:  # type: ig
     record_property("done", f"{1 + stack.times.rounds} times")
 
 
+@pytest.mark.chaos
 def test_connections_cut(stack: Stack, record_property) -> None:  # type: ignore[no-untyped-def]
     """PostgreSQL cuts every connection, again and again."""
     api = stack.ready_api()
@@ -77,7 +78,10 @@ END $$
 """
 
 
-@pytest.mark.parametrize(("name", "code"), [("serialization failure", "40001"), ("deadlock", "40P01")])
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [("serialization failure", "40001"), pytest.param("deadlock", "40P01", marks=pytest.mark.chaos)],
+)
 def test_transactions_refused(stack: Stack, name: str, code: str, record_property) -> None:  # type: ignore[no-untyped-def]
     """PostgreSQL ends 15 of 100 changes of a chunk or a ballot, each time another."""
     stack.postgresql.run(SOMETIMES, stack.database)

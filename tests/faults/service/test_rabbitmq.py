@@ -41,6 +41,7 @@ def test_stopped_and_started(stack: Stack, record_property) -> None:  # type: ig
     record_property("done", f"{len(stack.ballots) - half} ballots taken meanwhile")
 
 
+@pytest.mark.chaos
 def test_killed_again_and_again(stack: Stack, record_property) -> None:  # type: ignore[no-untyped-def]
     """kill -9 of RabbitMQ in the middle."""
     for _ in range(2):
@@ -69,6 +70,7 @@ def test_queues_deleted(stack: Stack, record_property) -> None:  # type: ignore[
     record_property("done", f"{times} times")
 
 
+@pytest.mark.chaos
 def test_connections_cut(stack: Stack, record_property) -> None:  # type: ignore[no-untyped-def]
     """RabbitMQ closes every connection, again and again."""
     for _ in range(2):
@@ -107,10 +109,10 @@ class Copyist:
             pika.URLParameters(self._stack.rabbitmq.url(self._stack.vhost))
         ) as connection:
             channel = connection.channel()
-            while not self._over.wait(0.2):
+            while not self._over.wait(0.5):
                 with self._stack.stage.service.database.read() as database:
                     last = database.execute(select(func.max(chunks.c.id))).scalar_one()
-                numbers = 2 * list(range(max(1, last - 20), last + 3))
+                numbers = 2 * list(range(max(1, last - 8), last + 3))
                 chance.shuffle(numbers)
                 bodies = [b"%d" % number for number in numbers] + [b"", b"-1", b"chunk", b"9" * 30]
                 for body in bodies:

@@ -18,6 +18,7 @@ Done = Callable[[str, object], None]
 pytestmark = pytest.mark.timeout(3000)
 
 
+@pytest.mark.chaos
 def test_parent_and_child_die_at_every_step(stack: Stack, record_property: Done) -> None:
     """kill -9 of a worker's parent, and of its child, at every named step of the loop."""
     stack.submit()
@@ -41,6 +42,7 @@ def test_random_kills(stack: Stack, record_property: Done) -> None:
     """kill -9 at random moments of parents and children in one run, from the first ballot to the last check."""
     chance = random.Random(20261103)
     kills = stack.times.kills
+    stack.ballots = stack.all_ballots
     stack.submit(stack.ballots[: len(stack.ballots) // 2])
     alive = {name: stack.worker(name) for name in ("one", "two", "three")}
     killed: list[str] = []
@@ -97,13 +99,14 @@ def test_a_zombies_commit_is_refused(stack: Stack, record_property: Done) -> Non
         return now.state == "done" and now.worker == "other"
 
     stack.wait(other_did_it, "another worker does the zombie's chunk")
-    zombie.send(signal.SIGCONT)
+    zombie.wake()
     stack.wait(lambda: "is not ours any more" in zombie.said(), "the commit is refused")
     assert other_did_it()
     check_outcome(stack)
     record_property("done", f"chunk {held.id}")
 
 
+@pytest.mark.chaos
 def test_a_child_that_stands_still(stack: Stack) -> None:
     """SIGSTOP of a computing child: its worker gives it up after a lease and goes on with another."""
     stack.submit()
@@ -118,6 +121,7 @@ def test_a_child_that_stands_still(stack: Stack) -> None:
     assert worker.child() != child
 
 
+@pytest.mark.chaos
 def test_a_worker_told_to_end_holds_nothing(stack: Stack) -> None:
     """SIGTERM at any moment: the chunk is finished or handed back, and the worker ends with 0."""
     stack.submit()

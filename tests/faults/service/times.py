@@ -20,7 +20,9 @@ class Times:
 
     ballots: int
     kills: int
-    """At random in one run."""
+    """At random in one run, in which all of `most_ballots` are handed in."""
+
+    most_ballots: int
 
     rounds: int
     """How often a fault is repeated where once would do."""
@@ -44,6 +46,7 @@ SHORT = Times(
     patience=90.0,
     ballots=15,
     kills=8,
+    most_ballots=15,
     rounds=1,
 )
 
@@ -51,8 +54,9 @@ REAL = Times(
     settings={"items": 5},
     lease=DEFAULTS.lease_seconds,
     patience=1200.0,
-    ballots=300,
+    ballots=60,
     kills=200,
-    rounds=4,
+    most_ballots=300,
+    rounds=3,
 )
 """Everything as in service, but smaller chunks: enough of them for so many kills."""

@@ -1,0 +1,96 @@
+"""Replicas of the API die in mid-request and are two; voting closes in a burst."""
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from sqlalchemy import select
+
+from amarvote.store.tables import ballots
+from faults.service.election import Ballot
+from faults.service.outcome import check_outcome
+from faults.service.stack import Api, Stack
+
+Done = Callable[[str, object], None]
+
+pytestmark = pytest.mark.timeout(3000)
+
+
+def test_killed_in_mid_request(stack: Stack, record_property: Done) -> None:
+    """kill -9 of one of two API replicas in mid-request, again and again; devices ask the other one again."""
+    for _ in range(2):
+        stack.worker()
+    replicas = [stack.ready_api(), stack.ready_api()]
+    turn = [0]
+    kills = 0
+
+    def some() -> Api:
+        turn[0] += 1
+        return replicas[turn[0] % 2]
+
+    def insist(ballot: Ballot) -> int:
+        return stack.insist(some, ballot).status_code
+
+    with ThreadPoolExecutor(4) as devices:
+        answers = [devices.submit(insist, ballot) for ballot in stack.ballots]
+        while not all(answer.done() for answer in answers) or kills == 0:
+            victim = kills % 2
+            time.sleep(0.05)
+            replicas[victim].kill()
+            kills += 1
+            replicas[victim] = stack.ready_api()
+        assert {answer.result() for answer in answers} == {202}
+    stack.close_voting()
+    check_outcome(stack)
+    record_property("done", f"{kills} kills")
+
+
+@pytest.mark.chaos
+def test_two_replicas_take_the_same_ballots(stack: Stack, record_property: Done) -> None:
+    """Two API replicas and two relays; every ballot is handed in at both, at the same moment."""
+    for _ in range(2):
+        stack.worker()
+    replicas = [stack.ready_api(), stack.ready_api()]
+    with ThreadPoolExecutor(4) as devices:
+        sent = [
+            devices.submit(stack.insist, lambda api=api: api, ballot)  # type: ignore[misc]
+            for ballot in stack.ballots
+            for api in replicas
+        ]
+        receipts = [answer.result() for answer in sent]
+    assert {receipt.status_code for receipt in receipts} == {202}
+    assert len({receipt.json()["confirmation_code"] for receipt in receipts}) == len(stack.ballots)
+    stack.close_voting()
+    check_outcome(stack)
+    record_property("done", f"{len(sent)} requests")
+
+
+def test_a_burst_while_closing(stack: Stack, record_property: Done) -> None:
+    """Ballots in a burst at two API replicas while voting closes: what got 202 counts, the rest is told when."""
+    for _ in range(2):
+        stack.worker()
+    replicas = [stack.ready_api(), stack.ready_api()]
+    closing = threading.Timer(0.3, stack.close_voting)
+    with ThreadPoolExecutor(4) as devices:
+        sent = []
+        for index, ballot in enumerate(stack.ballots):
+            if index == len(stack.ballots) // 3:
+                closing.start()
+            sent.append(devices.submit(stack.insist, lambda index=index: replicas[index % 2], ballot))  # type: ignore[misc]
+            time.sleep(0.02 if index > len(stack.ballots) // 3 else 0.0)
+        closing.join()
+        late = stack.put_ballot(replicas[0], stack.ballots[-1])
+        answers = [answer.result() for answer in sent]
+    assert {answer.status_code for answer in answers} <= {202, 409}
+    taken = [ballot for ballot, answer in zip(stack.ballots, answers, strict=True) if answer.status_code == 202]
+    assert late.status_code == (202 if answers[-1].status_code == 202 else 409), "the same again is the same"
+    for answer in answers:
+        if answer.status_code == 409:
+            assert "Voting ended at" in answer.json()["detail"], answer.text
+    with stack.stage.service.database.read() as connection:
+        stored = set(connection.execute(select(ballots.c.id_b)).scalars())
+    assert stored == {ballot.id_b for ballot in taken}
+    check_outcome(stack, taken)
+    record_property("done", f"{len(taken)} taken, {len(answers) - len(taken)} too late")
