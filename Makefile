@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v p
 PIP = .venv/bin/pip --disable-pip-version-check --quiet
 ARGS ?=
 
-.PHONY: demo test chaos lint bench lock clean
+.PHONY: demo test chaos lint bench load lock clean
 
 demo: .venv/run.stamp
 	.venv/bin/amarvote demo $(ARGS)
@@ -27,6 +27,11 @@ lint: .venv/dev.stamp
 
 bench: .venv/dev.stamp .venv-bench/stamp
 	.venv/bin/python -m bench $(ARGS)
+
+# The service on servers of its own, started as for the tests: about ten minutes. ARGS=--ballots=10000 for a long election.
+load: .venv/dev.stamp
+	tests/servers/install.sh
+	PYTHONPATH=tests .venv/bin/python -m bench.service $(ARGS)
 
 .venv/bin/pip:
 	@$(PYTHON) -c 'import sys; sys.exit("AmarVote needs Python 3.11 or newer; set PYTHON=…") if sys.version_info < (3, 11) else None'

@@ -1,8 +1,9 @@
 """Elections that are only rows: enough for the life of chunks, without any cryptography."""
 
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import insert, update
+from sqlalchemy import Connection, insert, update
 
 from amarvote.pipeline import chunks as life
 from amarvote.pipeline import phases
@@ -26,24 +27,31 @@ def make_schema(url: str) -> None:
     database.close()
 
 
-def add_election(database: Database, name: str, phase: str, bounds: list[tuple[int, int]]) -> int:
+def add_election(
+    database: Database, name: str, phase: str, bounds: list[tuple[int, int]], spec: dict[str, Any] | None = None
+) -> int:
     """An election with one open phase of chunks; the id of the phase."""
     with database.write() as connection:
-        connection.execute(
-            insert(elections).values(
-                id=name,
-                title=name,
-                state="counting",
-                paused=False,
-                n=1,
-                k=1,
-                chaining_mode=0,
-                minimum_group=0,
-                manifest=b"{}",
-            )
+        return put_election(connection, name, phase, [NewChunk(first, last, 0, spec) for first, last in bounds])
+
+
+def put_election(connection: Connection, name: str, phase: str, new: list[NewChunk]) -> int:
+    """The same, as a part of the caller's transaction."""
+    connection.execute(
+        insert(elections).values(
+            id=name,
+            title=name,
+            state="counting",
+            paused=False,
+            n=1,
+            k=1,
+            chaining_mode=0,
+            minimum_group=0,
+            manifest=b"{}",
         )
-        row = phases.begin(connection, name, phase)
-        life.add(connection, row, [NewChunk(first, last) for first, last in bounds])
+    )
+    row = phases.begin(connection, name, phase)
+    life.add(connection, row, new)
     return int(row.id)
 
 

@@ -1,0 +1,173 @@
+"""One worker over very many accept chunks, for a while with a second beside it: memory, pauses, and what two do.
+
+The chunks are of the default size and do everything: claim, load, real checks of real proofs, settling, commit.
+"""
+
+import math
+import time
+from dataclasses import dataclass
+from statistics import fmean
+from typing import Any
+
+from amarvote.elections import officer
+from bench.service.amounts import Amounts
+from bench.service.running import BenchError, Service
+from bench.service.voting import Polls, copy_ballots
+from staging.stage import Stage
+
+CHUNK = 50
+BLOCKS = 20
+WARM_UP = 0.1
+"""Of a worker's chunks: caches fill."""
+
+T_18 = 2.101
+"""Student's t for 95 % and BLOCKS - 2 degrees of freedom."""
+
+ALONE_BEFORE = 0.1
+"""Share of its chunks that the worker has done when the second one comes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slope:
+    """How memory grows, in MiB over 1,000 chunks: a straight line through the means of 20 blocks.
+
+    Samples that follow each other are alike, so single ones would promise more certainty than there is.
+    """
+
+    growth: float
+    margin: float
+    """Of the 95 % interval, to either side."""
+
+    @property
+    def most(self) -> float:
+        """The upper end of the interval."""
+        return self.growth + self.margin
+
+
+@dataclass(frozen=True, slots=True)
+class Growing:
+    """What came of it."""
+
+    chunks: int
+    peak_mib: float
+    slope: Slope
+    first_mib: float
+    last_mib: float
+    pauses: dict[str, list[float]]
+    """Milliseconds, ascending, of the parent and of the child."""
+
+    alone: float
+    together: float
+    """Ballots a second of one worker, and of two."""
+
+    copied_bytes: int
+    copied_seconds: float
+    freeze_ballots: int
+    freeze_seconds: float
+
+    @property
+    def speed_up(self) -> float:
+        return self.together / self.alone
+
+    def pause(self, share: float) -> float:
+        """The longest pause of this share of all, of parent or child, whichever is longer."""
+        return max(at_share(pauses, share) for pauses in self.pauses.values())
+
+
+def growing(service: Service, polls: Polls, source: Stage, done: Stage, ballots: int, amounts: Amounts) -> Growing:
+    """`source` has so many submitted ballots; others get copies until there is enough to do.
+
+    At the end the list of `done` is frozen, whose ballots were all accepted by then.
+    """
+    needed = (amounts.growth_chunks + 2 * amounts.beside_chunks) * CHUNK
+    copied_bytes, copied_seconds, left = 0, 0.0, needed - ballots
+    while left > 0:
+        twin = polls.open(ballots)
+        began = time.monotonic()
+        copied_bytes += copy_ballots(service, source, twin, ballots)
+        copied_seconds += time.monotonic() - began
+        left -= ballots
+        twin.service.close()
+    long = service.worker("long")
+    _until(service, "long", int(ALONE_BEFORE * amounts.growth_chunks))
+    beside = service.worker("beside")
+    _until(service, "beside", amounts.beside_chunks)
+    child_peak = long.child_peak_mib()
+    service.stop(beside)
+    _until(service, "long", amounts.growth_chunks)
+    peak = long.peak_mib() + max(child_peak, long.child_peak_mib())
+    service.stop(long)
+    alone, together = _rates(service)
+    noted = service.notes_of("long")
+    resident = [sum(both) / 1024 for both in noted["resident_kb"]][: amounts.growth_chunks]
+    resident = resident[int(WARM_UP * len(resident)) :]
+    freeze_ballots, freeze_seconds = _freeze(service, done)
+    return Growing(
+        amounts.growth_chunks,
+        peak,
+        slope(resident),
+        fmean(resident[: len(resident) // BLOCKS]),
+        fmean(resident[-(len(resident) // BLOCKS) :]),
+        {name: sorted(1000 * pause for pause in taken) for name, taken in noted["pauses"].items()},
+        alone,
+        together,
+        copied_bytes,
+        copied_seconds,
+        freeze_ballots,
+        freeze_seconds,
+    )
+
+
+def slope(mib: list[float]) -> Slope:
+    """Of memory after each chunk."""
+    size = len(mib) // BLOCKS
+    points = [((number + 0.5) * size, fmean(mib[number * size : (number + 1) * size])) for number in range(BLOCKS)]
+    at, level = fmean(x for x, _ in points), fmean(y for _, y in points)
+    spread = sum((x - at) ** 2 for x, _ in points)
+    rise = sum((x - at) * (y - level) for x, y in points) / spread
+    rest = sum((y - level - rise * (x - at)) ** 2 for x, y in points) / (BLOCKS - 2)
+    return Slope(1000 * rise, 1000 * T_18 * math.sqrt(rest / spread))
+
+
+def at_share(ordered: list[float], share: float) -> float:
+    """The value below which this share of them lies."""
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
+def _until(service: Service, name: str, chunks: int) -> None:
+    question = f"SELECT 1 FROM workers WHERE name = '{name}' AND chunks_done >= {chunks}"
+    service.wait(lambda: service.ask(question), f"{name} has done {chunks} chunks", every=0.2)
+
+
+def _rates(service: Service) -> tuple[float, float]:
+    """Ballots a second while `long` works alone, before and after, and while `beside` works as well."""
+    rows = service.ask(
+        "SELECT worker, claimed_at AS since, finished_at AS at, last - first AS ballots FROM chunks "
+        "WHERE state = 'done' AND worker IN ('long', 'beside') ORDER BY finished_at"
+    )
+    beside = [row for row in rows if row.worker == "beside"]
+    # the first chunk of each makes tables of powers
+    together = [row for row in rows if beside[1].at <= row.at <= beside[-1].at]
+    before = [row for row in rows[1:] if row.at < beside[0].since]
+    after = [row for row in rows if row.at > beside[-1].at]
+    return fmean([_rate(before), _rate(after)]), _rate(together)
+
+
+def _rate(rows: list[Any]) -> float:
+    """From the first commit to the last."""
+    return float(sum(row.ballots for row in rows[1:]) / (rows[-1].at - rows[0].at))
+
+
+def _freeze(service: Service, done: Stage) -> tuple[int, float]:
+    """Close an election whose ballots are all settled; its ballots, and the seconds of that transaction."""
+    election = done.creation.election_id
+    left = f"SELECT 1 FROM ballots WHERE election_id = '{election}' AND state <> 'accepted' LIMIT 1"
+    if service.ask(left):
+        raise BenchError("Ballots are left that were to be accepted by now, or some were rejected.")
+    began = time.monotonic()
+    officer.close_voting(done.service)
+    seconds = time.monotonic() - began
+    ((ballots,),) = service.ask(f"SELECT list_ballots FROM elections WHERE id = '{election}'")
+    if ballots is None:
+        raise BenchError("Closing did not freeze the list.")
+    return int(ballots), seconds
