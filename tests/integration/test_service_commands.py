@@ -97,6 +97,19 @@ def test_a_socket_is_for_its_owner_only(database, tmp_path):
             assert client.get("/health/ready").status_code == 200
 
 
+def test_a_proxys_word_is_believed_and_nobody_elses(database):
+    for proxy, believed in ((["--proxy", "127.0.0.1"], True), (["--proxy", "192.0.2.1"], False), ([], False)):
+        with running("api", "--port", 0, "--database", database, *proxy) as process:
+            address = address_of(process)
+            assert 429 in {guess(address, "198.51.100.1") for _ in range(40)}
+            assert guess(address, "198.51.100.2") == (401 if believed else 429)
+
+
+def guess(address, where_from):
+    headers = {"Authorization": "Bearer guessed", "X-Forwarded-For": where_from}
+    return httpx.post(f"{address}/elections", json=order(), headers=headers).status_code
+
+
 def test_what_cannot_be_served_is_said_in_a_sentence(database, tmp_path):
     missing = run("api", "--database", f"sqlite:///{tmp_path / 'other.db'}", "--port", 0)
     assert (missing.returncode, "amarvote db upgrade" in missing.stderr) == (2, True)

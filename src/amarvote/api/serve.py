@@ -91,8 +91,12 @@ def unix_socket(path: Path) -> socket.socket:
     return listening
 
 
-def serve(url: str, listening: socket.socket, settings: Settings = DEFAULTS) -> None:
-    """Serve the elections of the database at `url` until terminated; says where on standard error."""
+def serve(url: str, listening: socket.socket, settings: Settings = DEFAULTS, *, proxy: str | None = None) -> None:
+    """Serve the elections of the database at `url` until terminated; says where on standard error.
+
+    Whoever asks through the reverse proxy at the address `proxy` is known by the X-Forwarded-For that it writes;
+    from anybody else that header is worth nothing.
+    """
     database = Database(url)
     try:
         database.require_schema()
@@ -104,7 +108,8 @@ def serve(url: str, listening: socket.socket, settings: Settings = DEFAULTS) -> 
             http="httptools",
             log_level="warning",
             access_log=False,
-            proxy_headers=False,
+            proxy_headers=proxy is not None,
+            forwarded_allow_ips=proxy,
             server_header=False,
             timeout_graceful_shutdown=GRACE_SECONDS,
         )

@@ -22,13 +22,19 @@ def api(
     socket: Annotated[
         Path | None, typer.Option("--socket", metavar="S", help="A UNIX socket, for its owner only, instead.")
     ] = None,
+    proxy: Annotated[
+        str | None,
+        typer.Option(
+            "--proxy", metavar="A", help="Address of the reverse proxy whose X-Forwarded-For is believed."
+        ),
+    ] = None,
 ) -> int:
     """Serve elections over HTTP.
 
     One process of the API, until interrupted; any number may serve the same database.
     """
     try:
-        serve(database, unix_socket(socket) if socket is not None else tcp_socket(host, port))
+        serve(database, unix_socket(socket) if socket is not None else tcp_socket(host, port), proxy=proxy)
     except (NoDatabaseError, Unservable) as problem:
         raise exits.UnreadableInput(str(problem)) from None
     return exits.OK
