@@ -21,8 +21,8 @@ def up(
 ) -> int:
     """Run the whole service on this machine.
 
-    API, workers and their database, until interrupted. It listens on this machine only. What dies is started again;
-    what was under way goes on.
+    API, workers and their database, until interrupted. It listens on this machine only. What dies is started
+    again; what was under way goes on.
     """
     try:
         with stoppable(), Installation(folder, workers, port) as installation:
