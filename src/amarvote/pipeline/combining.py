@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, select, update
 
 from amarvote.pipeline import chunks as life
+from amarvote.pipeline import locks
 from amarvote.pipeline import phases as order
 from amarvote.pipeline import runs as running
 from amarvote.pipeline.chunks import ChunkRefusedError, NewChunk
@@ -107,6 +108,7 @@ def commit(where: Place, chunk: Row[Any], result: Message) -> None:
     """Store what was opened, or set the culprit aside."""
     culprit = result.fields.get("culprit")
     if culprit is not None:
+        locks.election(where.connection, where.election.id)
         already = where.connection.execute(
             select(guardians.c.aside).where(
                 guardians.c.election_id == where.election.id, guardians.c.number == culprit

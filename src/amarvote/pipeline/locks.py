@@ -1,6 +1,9 @@
 """Which rows are locked (rule 10), and the one order in which they are, so that no two block each other.
 
-    phase ─► election ─► chunk ─► ballots ─► device ─► roll ─► board ─► the hand of the queue (`handing.refill`)
+    phase ─► election ─► chunk ─► ballots ─► device ─► roll ─► board ─► events ─► the hand of the queue
+
+The last two are no rows but turns (`store.exclusive`): to write into an election's log (`states.record_event`), and
+to hand out chunks (`handing.refill`).
 
 Whoever commits a chunk holds the chunk's phase: so commits of one phase come one after the other, and of two last
 chunks the second sees the first one done. A command that may move the election holds its open phases and then the
