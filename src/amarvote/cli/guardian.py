@@ -36,7 +36,7 @@ PATIENCE = 30.0
 """Seconds that a command other than `run` waits for the service."""
 
 commands = typer.Typer(
-    help="Hold a share of an election's key: join, take part, check the key, open the totals with the others.",
+    help="Hold a share of an election's key.",
     invoke_without_command=True,
     rich_markup_mode=None,
 )

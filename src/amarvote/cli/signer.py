@@ -18,7 +18,7 @@ from amarvote.signer import agent, home
 from amarvote.signer.home import Home, SignerError
 
 commands = typer.Typer(
-    help="Sign the board of confirmation codes, on another machine than the database's.",
+    help="Sign the board of confirmation codes.",
     invoke_without_command=True,
     rich_markup_mode=None,
 )
