@@ -40,11 +40,11 @@ class Voted:
         tokens = [hashlib.sha256(secrets.token_bytes(32)).digest() for _ in range(VOTERS)]
         with database.write() as connection:
             self._election(connection)
-            for number, token in enumerate(tokens):
+            for number, token in zip(random.sample(range(VOTERS), VOTERS), tokens, strict=True):
                 entry = {"token_hash": token, "voter": f"register {number:04}", "style": "all", "weight": 1}
                 free = {"state": "free", "challenged": 0}
                 connection.execute(insert(roll).values(election_id=ELECTION, **entry, **free))
-        self.came = random.sample(tokens, VOTERS - 10)
+        self.came = tokens[:-10]  # as they were entered: tokens may be issued to those who come
         for first in range(0, len(self.came), CHUNK):
             some = self.came[first : first + CHUNK]
             for token in some:
@@ -202,6 +202,8 @@ def test_the_attacks_work_before_the_close(voted: Voted) -> None:
         # of 230 ballots only ten can be a voter's, and the voter's own is among them
         assert all(written[0][token] == written[1][id_b] for token, id_b in voted.truth.items())
         assert len(set(written[1].values())) == len(voted.truth) // CHUNK
+        # and the places of rows follow the order in which they came
+        assert max(abs(strength) for _, _, strength in by_order(voted, *rows)) > LIMIT
     else:
         assert joined == set()
 
