@@ -11,7 +11,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import func, select, text
 
-from amarvote.elections import officer, submission
+from amarvote.elections import guardian_desk, officer, submission
 from amarvote.elections.errors import Conflict
 from amarvote.elections.service import service_of
 from amarvote.pipeline import chunks as life
@@ -19,7 +19,7 @@ from amarvote.pipeline.sweep import sweep
 from amarvote.pipeline.worker import Worker
 from amarvote.queues.database import DatabaseQueue
 from amarvote.store.database import Database
-from amarvote.store.tables import ballots, chunks, devices, phases, roll
+from amarvote.store.tables import ballots, chunks, devices, phases, roll, runs
 from staging.fixtures import BOTH, POSTGRESQL
 from staging.stage import SameProcess
 
@@ -179,6 +179,31 @@ def test_the_last_messages_of_the_ceremony_at_once_begin_the_setup_once(stage):
     assert rows(stage, select(phases.c.name)) == [("setup",)]
     stage.work()
     assert stage.state() == "ready"
+
+
+@pytest.mark.parametrize("opened", [POSTGRESQL], indirect=True)
+def test_of_two_commands_at_once_one_is_done_and_one_refused(opened):
+    def both(command):
+        def one(number):
+            try:
+                command(services[number])
+            except Conflict as refused:
+                return str(refused)
+            return "done"
+
+        return sorted(in_parallel(2, one))
+
+    opened.vote(1)
+    with processes(opened, 2) as services:
+        assert both(officer.close_voting) == ["The election is closing; closing cannot follow that.", "done"]
+        opened.work()
+        for guardian in (1, 2):
+            guardian_desk.check_in(opened.service, guardian)
+        assert both(lambda service: officer.start_run(service, [1, 2])) == [
+            "No run can start now: the election is decrypting.",
+            "done",
+        ]
+    assert rows(opened, select(runs.c.state)) == [("answering",)]
 
 
 class Everybody:
