@@ -85,6 +85,7 @@ def test_a_checkpoint_of_another_board_shows() -> None:
         CODES[0].hex() + "\n\n" + "a" * 100_000,
         "".join(as_file([CODES], note(CODES, Signer.generate("board.example.org")))),
     ],
+    ids=range(8),
 )
 def test_what_is_no_board_is_refused(text: str) -> None:
     with pytest.raises(BoardFileError):
