@@ -82,7 +82,7 @@ def growing(service: Service, polls: Polls, source: Stage, done: Stage, ballots:
     needed = (amounts.growth_chunks + 2 * amounts.beside_chunks) * CHUNK
     copied_bytes, copied_seconds, left = 0, 0.0, needed - ballots
     while left > 0:
-        twin = polls.open(ballots)
+        twin = polls.open(1)
         began = time.monotonic()
         copied_bytes += copy_ballots(service, source, twin, ballots)
         copied_seconds += time.monotonic() - began

@@ -144,11 +144,13 @@ class Service:
             return list(connection.exec_driver_sql(question))
 
     def wait(self, met: Callable[[], object], what: str, every: float = 0.1) -> None:
-        """Look again and again; BenchError where it does not happen, or a process fails meanwhile."""
+        """Look again and again; BenchError where it does not happen, or a process or a chunk fails meanwhile."""
         deadline = time.monotonic() + PATIENCE
         while not met():
             for process in self.processes:
                 process.ended()
+            for (reason,) in self.ask("SELECT reason FROM chunks WHERE state = 'failed' LIMIT 1"):
+                raise BenchError(f"A chunk failed: {reason}")
             if time.monotonic() > deadline:
                 said = "\n".join(f"{process.name}: {process.last_words()}" for process in self.processes)
                 raise BenchError(f"It does not happen that {what}.\n{said}")

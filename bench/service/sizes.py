@@ -54,7 +54,7 @@ def sizes(
 
 def _size(service: Service, polls: Polls, source: Stage, items: int, amounts: Amounts) -> Size:
     """A new worker, and its first chunk put aside, in which it makes tables of powers."""
-    stage = polls.open(amounts.sized_ballots)
+    stage = polls.open(1)
     election = stage.creation.election_id
     copy_ballots(service, source, stage, amounts.sized_ballots)
     worker = service.worker(f"sized-{election}", items=items)
