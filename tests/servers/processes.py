@@ -56,7 +56,8 @@ def remove(path: Path) -> None:
     shutil.rmtree(path, ignore_errors=True)
 
 
-def _dies_with_us() -> None:
+def dies_with_us() -> None:
+    """For a process just forked: it is killed when the thread that made it ends."""
     _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
@@ -77,7 +78,7 @@ def start(
             group=group,
             extra_groups=[] if user else None,
             start_new_session=True,
-            preexec_fn=_dies_with_us,
+            preexec_fn=dies_with_us,
         )
 
 

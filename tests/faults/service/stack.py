@@ -23,7 +23,7 @@ from faults.service.cut_proxy import CutProxy
 from faults.service.election import Ballot
 from faults.service.times import Times
 from servers.postgresql import PostgreSQL
-from servers.processes import free_port
+from servers.processes import dies_with_us, free_port
 from servers.rabbitmq import RabbitMQ
 from staging.stage import Stage
 
@@ -46,7 +46,11 @@ class Process:
         self.log = log
         with log.open("ab") as words:
             self._popen = subprocess.Popen(
-                command, stdout=words, stderr=words, env={**os.environ, "PYTHONPATH": _path(), **environment}
+                command,
+                stdout=words,
+                stderr=words,
+                preexec_fn=dies_with_us,
+                env={**os.environ, "PYTHONPATH": _path(), **environment},
             )
         self.pid = self._popen.pid
 

@@ -32,8 +32,8 @@ SHORT = Times(
     settings={
         "items": 3,
         "cut_seconds": 0.1,
-        "lease_seconds": 1.5,
-        "renew_seconds": 0.3,
+        "lease_seconds": 5.0,  # a machine with much to do gives a process no turn for seconds
+        "renew_seconds": 0.5,
         "error_attempts": 2,
         "backoff_seconds": 0.05,
         "relay_seconds": 0.1,
@@ -42,8 +42,8 @@ SHORT = Times(
         "lost_message_seconds": 1.0,
         "reconnect_seconds": 1.0,
     },
-    lease=1.5,
-    patience=90.0,
+    lease=5.0,
+    patience=120.0,
     ballots=15,
     kills=8,
     most_ballots=15,
