@@ -107,6 +107,31 @@ def test_a_command_holds_a_phase_that_began_while_it_waited_for_the_election(dat
     assert found == ["one", None]
 
 
+def test_who_wants_the_election_alone_is_let_in_while_ever_more_share_it(database):
+    """A close must not wait for a moment in which nobody submits: with row locks alone it took a minute."""
+    add_election(database, "one", "aggregate", [])
+    over = threading.Event()
+
+    def submit():
+        while not over.is_set():
+            with database.write() as connection:
+                assert locks.kept(connection, "one") == "counting"
+                time.sleep(0.01)
+
+    submitters = [threading.Thread(target=submit) for _ in range(12)]
+    for one in submitters:
+        one.start()
+    time.sleep(0.1)
+    started = time.monotonic()
+    with database.write() as connection:
+        locks.election(connection, "one")
+    waited = time.monotonic() - started
+    over.set()
+    for one in submitters:
+        one.join()
+    assert waited < 3
+
+
 def cut(database, connection):
     """End the server's side of this transaction's connection."""
     pid = connection.execute(text("SELECT pg_backend_pid()")).scalar_one()

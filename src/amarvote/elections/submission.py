@@ -17,7 +17,7 @@ from amarvote.elections.envelopes import Envelope, read_envelope
 from amarvote.elections.errors import Conflict, NotFound, Unprocessable
 from amarvote.elections.remote import shard_of
 from amarvote.elections.service import Service
-from amarvote.pipeline import accepting, states
+from amarvote.pipeline import accepting, locks, states
 from amarvote.record.merkle import leaf
 from amarvote.store.clock import now
 from amarvote.store.tables import ballot_commitments, ballot_items, ballots, devices, roll
@@ -99,7 +99,7 @@ def _store(
 ) -> Row[Any, Any, Any] | None:
     """Store a new ballot: None. Or what is known of it, where it was stored while we waited for its roll entry."""
     ballot = envelope.ballot
-    state = states.kept(connection, service.election_id)
+    state = locks.kept(connection, service.election_id)
     if state != states.OPEN:
         raise Conflict(_not_open(service, connection, state))
     chaining_mode = service.context.manifest.chaining_mode

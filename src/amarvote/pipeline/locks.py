@@ -2,8 +2,9 @@
 
     phase ─► election ─► chunk ─► ballots ─► device ─► roll ─► board ─► events ─► the hand of the queue
 
-The last two are no rows but turns (`store.exclusive`): to write into an election's log (`states.record_event`),
-and to hand out chunks (`handing.refill`).
+The election is its row and a gate before it (`store.exclusive`), which lets in who wants it alone before ever more
+submissions that share it. The last two are no rows but turns of the same kind: to write into an election's log
+(`states.record_event`), and to hand out chunks (`handing.refill`).
 
 Whoever commits a chunk holds the chunk's phase: so commits of one phase come one after the other, and of two last
 chunks the second sees the first one done. A command that may move the election holds its open phases and then the
@@ -19,8 +20,9 @@ With SQLite all of this is the one write lock.
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, bindparam, select
 
+from amarvote.store.exclusive import one_at_a_time, side_by_side
 from amarvote.store.tables import elections, phases
 
 OPEN = "open"
@@ -40,8 +42,26 @@ def free_phase(connection: Connection, phase_id: int) -> Row[Any] | None:
 
 def election(connection: Connection, election_id: str) -> Row[Any]:
     """The election's row, locked until the transaction ends; nobody keeps it meanwhile."""
+    one_at_a_time(connection, _gate(election_id))
     own = select(elections).where(elections.c.id == election_id)
     return connection.execute(own.with_for_update(key_share=True)).one()
+
+
+def kept(connection: Connection, election_id: str) -> str:
+    """The election's state, which stays until the transaction ends; many may keep it side by side.
+
+    Whoever wants to change it is let in before those who come later, however many they are.
+    """
+    side_by_side(connection, _gate(election_id))
+    state: str = connection.execute(_KEPT, {"election": election_id}).scalar_one()
+    return state
+
+
+_KEPT = select(elections.c.state).where(elections.c.id == bindparam("election")).with_for_update(read=True)
+
+
+def _gate(election_id: str) -> str:
+    return f"election {election_id}"
 
 
 def command(connection: Connection, election_id: str) -> Row[Any]:

@@ -1,6 +1,6 @@
 """The states of an election, and the one guarded function that moves it: forward only."""
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, insert, update
 
 from amarvote.pipeline import locks
 from amarvote.store.clock import now
@@ -43,15 +43,6 @@ FOLLOWING = {
 
 class WrongStateError(Exception):
     """The election is not in a state that allows this."""
-
-
-_KEPT = select(elections.c.state).where(elections.c.id == bindparam("election")).with_for_update(read=True)
-
-
-def kept(connection: Connection, election_id: str) -> str:
-    """The election's state, which stays until the transaction ends; many may keep it side by side."""
-    state: str = connection.execute(_KEPT, {"election": election_id}).scalar_one()
-    return state
 
 
 def move(connection: Connection, election_id: str, to: str, note: str | None = None) -> None:
