@@ -39,7 +39,3 @@ class TooMany(Refusal):
     def __init__(self, sentence: str, retry_after: float) -> None:
         super().__init__(f"{sentence} Try again in {max(1, round(retry_after))} s.")
         self.retry_after = retry_after
-
-
-class TooLarge(Refusal):
-    """The body has more bytes than anything that belongs there."""
