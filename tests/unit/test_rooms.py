@@ -38,8 +38,14 @@ def test_every_room_has_its_contract():
     assert set(ROOMS) <= set(contracts())
 
 
-def test_only_pipeline_and_elections_may_import_the_store():
-    assert {room for room in ROOMS if "store" not in contracts()[room]} == {"store", "pipeline", "elections"}
+def test_who_may_import_the_store():
+    assert {room for room in ROOMS if "store" not in contracts()[room]} == {
+        "store",
+        "pipeline",
+        "queues",
+        "worker",
+        "elections",
+    }
 
 
 def test_the_architecture_names_every_room():
