@@ -98,7 +98,7 @@ def test_sends_garbage(stack: Stack, record_property: Done) -> None:
         if sender != 2:
             return payload
         garbage = [b"", b"\0", secrets.token_bytes(len(payload) - 1), payload + b"\0"]
-        if round_name != "share":  # which is hashes: any 32 bytes may be one, until it is revealed
+        if round_name == "reveal":  # of the others any 32 bytes may be one, until it is checked before combining
             garbage.append(b"\xff" * len(payload))
         for one in garbage:
             with pytest.raises(Refusal):
