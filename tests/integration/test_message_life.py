@@ -1,0 +1,332 @@
+"""Chunks and their messages as a state machine: lost, doubled, late, out of order; workers that die and come back.
+
+The broker is a bag that may lose anything; the rows and the queue's side of the workers are the real ones,
+on both databases. Whatever happened, at the end everything is done exactly once and no message is left.
+"""
+
+from itertools import count
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from sqlalchemy import func, select, update
+
+from amarvote.pipeline import chunks as life
+from amarvote.pipeline import failing, handing
+from amarvote.pipeline.chunks import FencedError
+from amarvote.pipeline.settings import Settings
+from amarvote.queues.amqp import CHUNKS, DEAD, Delivery
+from amarvote.queues.rabbitmq import RabbitQueue
+from amarvote.store.database import Database
+from amarvote.store.tables import chunk_results, chunks, elections
+from staging.rows import add_election, fresh_database, pass_time, worker_beats
+
+QUICK = Settings(
+    error_attempts=1,
+    death_attempts=2,
+    backoff_seconds=60.0,
+    relay_seconds=0.0,
+    unpublished_seconds=0.0,
+    lost_message_seconds=0.0,
+)
+BALLOTS = 6
+WORKERS = ("one", "two")
+ELECTIONS = ("big", "small")
+WORKER = st.sampled_from(WORKERS)
+ROUNDS = 300
+
+
+class Bag:
+    """What a broker has: bodies by queue, in any order."""
+
+    def __init__(self):
+        self.queues = {CHUNKS: [], DEAD: []}
+        self.up = True
+        self.tags = count(1)
+
+
+class Sent:
+    over = True
+
+    def __init__(self, confirmed):
+        self.confirmed = confirmed
+
+
+class Line:
+    """One worker's connection to the bag."""
+
+    def __init__(self, bag):
+        self.bag = bag
+        self.held = {}
+        self.trouble = ""
+
+    def receive(self, seconds):
+        return self._take(CHUNKS)
+
+    def _take(self, queue):
+        if not self.bag.up or not self.bag.queues[queue]:
+            return None
+        delivery = Delivery(self.bag.queues[queue].pop(0), next(self.bag.tags), None)
+        self.held[delivery.tag] = (queue, delivery.body)
+        return delivery
+
+    def ack(self, delivery):
+        if self.bag.up:
+            self.held.pop(delivery.tag, None)
+
+    def send(self, queue, bodies):
+        if not self.bag.up:
+            return Sent([])
+        self.bag.queues[queue] += bodies
+        return Sent(list(bodies))
+
+    def publish(self, queue, bodies, seconds):
+        return self.send(queue, bodies).confirmed
+
+    def depths(self, seconds):
+        return {name: len(bodies) for name, bodies in self.bag.queues.items()} if self.bag.up else None
+
+    def dead_letters(self, most, seconds):
+        return [letter for _ in range(most) if (letter := self._take(DEAD)) is not None]
+
+    def break_off(self):
+        """The connection is gone: what it held is given to others."""
+        for queue, body in self.held.values():
+            self.bag.queues[queue].append(body)
+        self.held.clear()
+
+    def close(self, seconds):
+        self.break_off()
+
+
+class MessageLife(RuleBasedStateMachine):
+    def __init__(self, make):
+        super().__init__()
+        self.database = make()
+        add_election(self.database, "big", "aggregate", [(0, 3), (3, BALLOTS)])
+        add_election(self.database, "small", "publish", [(0, 2), (2, BALLOTS)])
+        worker_beats(self.database, WORKERS)
+        self.bag = Bag()
+        self.queues = {name: self.queue_of(name) for name in WORKERS}
+        self.working = dict.fromkeys(WORKERS)
+        self.late = []
+        self.finished = set()
+        self.attempts = {}
+        self.paused = set()
+
+    def queue_of(self, name):
+        return RabbitQueue(self.database, QUICK, name, Line(self.bag))
+
+    def teardown(self):
+        try:
+            self.everything_gets_done()
+        finally:
+            self.database.close()
+
+    def transact(self, worker, work):
+        """As the worker's loop does: the chunk's fate and what is handed out in one transaction, then settle."""
+        queue = self.queues[worker]
+
+        def both(connection):
+            work(connection)
+            queue.hand_out(connection)
+
+        try:
+            self.database.transact(both)
+        except FencedError:
+            queue.settle()
+            return False
+        queue.settle()
+        return True
+
+    @rule(worker=WORKER)
+    def relay(self, worker):
+        self.queues[worker].relay()
+
+    @rule(worker=WORKER)
+    def claim(self, worker):
+        if self.working[worker] is not None:
+            return
+        held = {one.chunk_id for one in self.working.values() if one is not None and self.is_held(one)}
+        claim = self.queues[worker].claim(0)
+        if claim is not None:
+            assert claim.chunk_id not in held, "another worker holds it"
+            assert claim.election_id not in self.paused
+            assert claim.chunk_id not in self.finished, "a chunk that is done was given out again"
+            assert claim.attempt > self.attempts.get(claim.chunk_id, 0)
+            self.attempts[claim.chunk_id] = claim.attempt
+            self.working[worker] = claim
+
+    def ended(self, worker, work):
+        claim, self.working[worker] = self.working[worker], None
+        if claim is None:
+            return
+        held = self.is_held(claim)
+        assert self.transact(worker, lambda connection: work(connection, claim)) == held
+        if held and work is self.write_down:
+            self.finished.add(claim.chunk_id)
+
+    def is_held(self, claim):
+        row = next(row for row in self.rows() if row.id == claim.chunk_id)
+        return row.state == life.RUNNING and row.attempt == claim.attempt
+
+    @staticmethod
+    def write_down(connection, claim):
+        life.finish(connection, claim, {}, b"")
+
+    @rule(worker=WORKER)
+    def finish(self, worker):
+        self.ended(worker, MessageLife.write_down)
+
+    @rule(worker=WORKER)
+    def fail(self, worker):
+        self.ended(worker, lambda connection, claim: failing.error(connection, QUICK, claim, "an error"))
+
+    @rule(worker=WORKER)
+    def child_dies(self, worker):
+        self.ended(worker, lambda connection, claim: failing.death(connection, QUICK, claim, "killed"))
+
+    @rule(worker=WORKER)
+    def told_to_end(self, worker):
+        self.ended(worker, lambda connection, claim: life.hand_back(connection, worker))
+
+    @rule(worker=WORKER)
+    def killed_and_started_again(self, worker):
+        """What it knew is gone; the broker gives its message to others."""
+        self.queues[worker]._link.break_off()
+        if self.working[worker] is not None:
+            self.late.append(self.working[worker])
+        self.working[worker] = None
+        self.queues[worker] = self.queue_of(worker)
+        with self.database.write() as connection:
+            life.end_leases(connection, worker)
+
+    @rule(worker=WORKER)
+    def connection_breaks(self, worker):
+        self.queues[worker]._link.break_off()
+
+    @precondition(lambda self: self.late)
+    @rule()
+    def a_zombie_commits_late(self):
+        claim = self.late.pop()
+        if self.is_held(claim):
+            return  # nobody took it over: it would be its own
+        with pytest.raises(FencedError), self.database.write() as connection:
+            life.finish(connection, claim, {}, b"late")
+
+    @rule(data=st.data())
+    def a_message_gets_lost(self, data):
+        queue = self.bag.queues[data.draw(st.sampled_from([CHUNKS, DEAD]))]
+        if queue:
+            queue.pop(data.draw(st.integers(0, len(queue) - 1)))
+
+    @rule(data=st.data())
+    def a_message_is_doubled(self, data):
+        queue = self.bag.queues[data.draw(st.sampled_from([CHUNKS, DEAD]))]
+        if queue:
+            queue.append(queue[data.draw(st.integers(0, len(queue) - 1))])
+
+    @rule()
+    def messages_turn_round(self):
+        self.bag.queues[CHUNKS].reverse()
+
+    @rule()
+    def broker_goes_or_comes(self):
+        self.bag.up = not self.bag.up
+
+    @rule(election=st.sampled_from(ELECTIONS))
+    def leases_run_out(self, election):
+        pass_time(self.database)
+        with self.database.write() as connection:
+            failing.expire(connection, QUICK, election)
+
+    @rule(election=st.sampled_from(ELECTIONS), paused=st.booleans())
+    def pause_or_resume(self, election, paused):
+        self.paused = self.paused | {election} if paused else self.paused - {election}
+        with self.database.write() as connection:
+            connection.execute(update(elections).where(elections.c.id == election).values(paused=paused))
+            if paused:
+                life.take_back(connection, election)
+
+    @rule()
+    def officer_retries(self):
+        with self.database.write() as connection:
+            for chunk in connection.execute(select(chunks).where(chunks.c.state == life.FAILED)).all():
+                life.retry(connection, chunk)
+
+    def rows(self):
+        with self.database.read() as connection:
+            return connection.execute(select(chunks)).all()
+
+    @invariant()
+    def done_once_and_within_the_windows(self):
+        rows = self.rows()
+        assert {row.id for row in rows if row.state == life.DONE} == self.finished
+        with self.database.read() as connection:
+            results = connection.execute(select(func.count()).select_from(chunk_results)).scalar_one()
+        assert results == len(self.finished)
+        for election in ELECTIONS:
+            out = [row for row in rows if row.election_id == election and row.state in (life.HANDED, life.RUNNING)]
+            assert len(out) <= handing.window(len(WORKERS), 1)
+
+    def dead_letters_are_those_of_parked_chunks(self):
+        parked = sorted(b"%d" % row.id for row in self.rows() if row.state == life.FAILED)
+        for _ in range(20):
+            for worker in WORKERS:
+                self.relay(worker)
+            if sorted(self.bag.queues[DEAD]) == parked:
+                return
+        raise AssertionError(f"dead letters {self.bag.queues[DEAD]}, parked {parked}")
+
+    def everything_gets_done(self):
+        """The broker is back, the officer has retried, workers go on: nothing is left, no row and no message."""
+        self.bag.up = True
+        self.dead_letters_are_those_of_parked_chunks()
+        for election in ELECTIONS:
+            self.pause_or_resume(election, False)
+        for _ in range(ROUNDS):
+            self.officer_retries()
+            for election in ELECTIONS:
+                self.leases_run_out(election)
+            for worker in WORKERS:
+                self.relay(worker)
+                self.claim(worker)
+                self.finish(worker)
+            self.done_once_and_within_the_windows()
+            over = {row.state for row in self.rows()} <= {life.DONE, life.HALVED}
+            if over and not any(self.bag.queues.values()):
+                return
+        raise AssertionError(f"left behind: {self.bag.queues}, {[(r.id, r.state) for r in self.rows()]}")
+
+
+QUIETLY = settings(
+    max_examples=15,
+    stateful_step_count=25,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+
+
+def test_messages_on_sqlite(tmp_path):
+    numbers = count()
+
+    def make():
+        folder = tmp_path / str(next(numbers))
+        folder.mkdir()
+        return fresh_database(folder)
+
+    run_state_machine_as_test(lambda: MessageLife(make), settings=QUIETLY)
+
+
+def test_messages_on_postgresql(postgresql_tables):
+    """One database for all examples, emptied after each."""
+
+    def make():
+        database = Database(postgresql_tables)
+        with database.write() as connection:
+            for table in reversed(chunks.metadata.sorted_tables):
+                connection.execute(table.delete())
+        return database
+
+    run_state_machine_as_test(lambda: MessageLife(make), settings=QUIETLY)
