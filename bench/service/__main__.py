@@ -5,6 +5,7 @@ import sys
 import time
 from dataclasses import replace
 
+from amarvote.elections import officer
 from bench.section import write_section
 from bench.service import empty, voting
 from bench.service.amounts import SHORT, Amounts
@@ -74,9 +75,11 @@ def _ballots(servers: Servers, amounts: Amounts) -> tuple[Submitting, list[Size]
         taken = submitting(service, stages, file, amounts)
         file.unlink()
         _say("Checking them, in chunks of several sizes …")
-        sized = sizes(service, polls, stages[0], stages, amounts)
+        for stage in stages:
+            officer.pause(stage.service)
+        sized = sizes(service, polls, stages[0], amounts)
         _say(f"One worker over {amounts.growth_chunks} chunks …")
-        return taken, sized, growing(service, polls, stages[0], stages[1], number, amounts)
+        return taken, sized, growing(service, polls, stages, number, amounts)
 
 
 def _say(sentence: str) -> None:

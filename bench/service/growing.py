@@ -74,20 +74,20 @@ class Growing:
         return max(at_share(pauses, share) for pauses in self.pauses.values())
 
 
-def growing(service: Service, polls: Polls, source: Stage, done: Stage, ballots: int, amounts: Amounts) -> Growing:
-    """`source` has so many submitted ballots; others get copies until there is enough to do.
+def growing(service: Service, polls: Polls, paused: tuple[Stage, ...], ballots: int, amounts: Amounts) -> Growing:
+    """The first of `paused` has so many submitted ballots; others get copies until there is enough to do.
 
-    At the end the list of `done` is frozen, whose ballots were all accepted by then.
+    At the end the list of the second is frozen, whose ballots were all accepted by then.
     """
+    source, done = paused[:2]
     needed = (amounts.growth_chunks + 2 * amounts.beside_chunks) * CHUNK
-    copied_bytes, copied_seconds, left = 0, 0.0, needed - ballots
-    while left > 0:
-        twin = polls.open(1)
-        began = time.monotonic()
-        copied_bytes += copy_ballots(service, source, twin, ballots)
-        copied_seconds += time.monotonic() - began
-        left -= ballots
-        twin.service.close()
+    # opened before there is any work: what opens them works, too
+    twins = [polls.open(1) for _ in range(math.ceil(needed / ballots) - 1)]
+    began = time.monotonic()
+    copied_bytes = sum(copy_ballots(service, source, twin, ballots) for twin in twins)
+    copied_seconds = time.monotonic() - began
+    for stage in paused:
+        officer.resume(stage.service)
     long = service.worker("long")
     _until(service, "long", int(ALONE_BEFORE * amounts.growth_chunks))
     beside = service.worker("beside")

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from statistics import median
 
-from amarvote.elections import officer
 from amarvote.pipeline.settings import DEFAULTS
 from bench.service.amounts import Amounts
 from bench.service.running import Service
@@ -37,18 +36,12 @@ class Size:
         ]
 
 
-def sizes(
-    service: Service, polls: Polls, source: Stage, others: tuple[Stage, ...], amounts: Amounts
-) -> list[Size]:
-    """Every size in turn, each over an election of its own; `others` have work as well and are paused meanwhile.
+def sizes(service: Service, polls: Polls, source: Stage, amounts: Amounts) -> list[Size]:
+    """Every size in turn, each over an election of its own, with ballots of `source`; nothing else may have work.
 
     Each size is taken twice, the second time in the opposite order; the quicker time of both counts.
     """
-    for stage in others:
-        officer.pause(stage.service)
     taken = [_size(service, polls, source, items, amounts) for items in (*SIZES, *reversed(SIZES))]
-    for stage in others:
-        officer.resume(stage.service)
     return [min((one for one in taken if one.items == items), key=lambda one: one.ballot_ms) for items in SIZES]
 
 
