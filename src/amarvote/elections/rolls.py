@@ -11,9 +11,9 @@ from sqlalchemy import Connection, Row, insert, select
 from amarvote.elections.errors import Conflict, Unprocessable
 from amarvote.elections.service import Service
 from amarvote.elections.values import text_of
-from amarvote.pipeline import states
+from amarvote.pipeline import locks, states
 from amarvote.pipeline.constants import manifest_of
-from amarvote.store.tables import elections, roll
+from amarvote.store.tables import roll
 
 FREE, RESERVED, SPENT, REVOKED = "free", "reserved", "spent", "revoked"
 MOST_WEIGHT = 2**31 - 1
@@ -62,8 +62,8 @@ def listing(service: Service, after: str, limit: int) -> dict[str, Any]:
 
 def changeable(service: Service, connection: Connection) -> Row[Any]:
     """The election, kept as it is until the transaction ends; Conflict once voting is closed."""
-    own = select(elections).where(elections.c.id == service.election_id).with_for_update(read=True)
-    election = connection.execute(own).one()
+    locks.kept(connection, service.election_id)
+    election = service.election(connection)
     if election.state not in BEFORE_CLOSE:
         raise Conflict(f"The roll cannot be changed any more: the election is {election.state}.")
     return election
