@@ -10,6 +10,7 @@ from servers.small_disk import SmallDisk, small_disk
 _RABBITMQ_FIXTURES = {"rabbitmq_server", "rabbitmq_url"}
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """One process runs all tests of RabbitMQ, so that one node is enough."""
     for item in items:

@@ -86,6 +86,7 @@ def test_answers_twice(stack: Stack, record_property: Done) -> None:
     record_property("done", f"{len(sent)} answers")
 
 
+@pytest.mark.chaos
 def test_sends_garbage(stack: Stack, record_property: Done) -> None:
     """A guardian that sends garbage of every length, then a well-formed lie: refused, then named and set aside."""
     _counted(stack)

@@ -109,7 +109,7 @@ class Copyist:
             pika.URLParameters(self._stack.rabbitmq.url(self._stack.vhost))
         ) as connection:
             channel = connection.channel()
-            while not self._over.wait(0.5):
+            while not self._over.wait(1.0):
                 with self._stack.stage.service.database.read() as database:
                     last = database.execute(select(func.max(chunks.c.id))).scalar_one()
                 numbers = 2 * list(range(max(1, last - 8), last + 3))
