@@ -93,7 +93,6 @@ class Country:
         chunk = min(CHUNK, int(DEFAULTS.chunk_bytes / self.ballot_bytes))
         chunks = self.peak_ballots / chunk
         freeze = BALLOTS * self.growing.freeze_seconds / self.growing.freeze_ballots / 3600
-        plan = BALLOTS * TIMES_LARGER * self.whole.plan_seconds / self.whole.ballots
         listed = [
             (
                 written / seen,
@@ -113,12 +112,6 @@ class Country:
                 f"{COUNTING_HOURS} hours for it and all the rest",
                 f"{freeze:,.1f} hours at {1e6 * self.growing.freeze_seconds / self.growing.freeze_ballots:.0f} µs "
                 "a ballot",
-            ),
-            (
-                plan / DEFAULTS.chunk_seconds,
-                "planning the verification, one chunk over the record's index",
-                f"{DEFAULTS.chunk_seconds:,.0f} s for a chunk",
-                f"{plan:,.0f} s, if it grows with the ballots as from nothing to {self.whole.ballots:,}",
             ),
         ]
         return sorted(listed, reverse=True)

@@ -54,7 +54,6 @@ class WholeElection:
     database_bytes: int
     api_mib: float
     workers_mib: list[float]
-    plan_seconds: float
 
     def worked(self, *names: str) -> float:
         """Seconds of workers for one ballot in these phases."""
@@ -128,10 +127,6 @@ def _measured(
     ((item, commitments),) = service.ask("SELECT avg(item_bytes), avg(commitment_bytes) FROM ballots")
     ((record,),) = service.ask("SELECT sum(size) FROM record_files")
     ((database,),) = service.ask("SELECT pg_database_size(current_database())")
-    ((plan,),) = service.ask(
-        "SELECT max(c.finished_at - c.claimed_at) FROM chunks c JOIN phases p ON p.id = c.phase_id "
-        "WHERE p.name = 'verify' AND c.level = 0"
-    )
     return WholeElection(
         ballots,
         seconds,
@@ -143,5 +138,4 @@ def _measured(
         int(database),
         api_mib,
         workers_mib,
-        float(plan),
     )
