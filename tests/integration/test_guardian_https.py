@@ -1,5 +1,7 @@
-"""`amarvote guardian` against the service over TLS, certificates of a throw-away authority: joining, killed at each
-step, connections cut, the service restarted, a key lost before and after."""
+"""`amarvote guardian` against the service over TLS, with certificates of a throw-away authority.
+
+Agents are killed at each step, connections are cut, the service is restarted, commands are repeated.
+"""
 
 import contextlib
 import json
@@ -412,7 +414,6 @@ def test_run_is_stopped_by_a_signal_and_says_how_to_go_on(people):
     people.running[1].send_signal(signal.SIGTERM)
     assert people.running.pop(1).wait(30) == 143
     assert "The same command goes on" in people.log(1)
-    second = None
     people.start(1)
     until(lambda: people.log(1).count("waiting for") > 1)
     second = people.ask("run", people.home(1))
