@@ -212,6 +212,6 @@ class Results:
             table(["what", "comes to"], paper.rows()),
             "What there is one of, however many machines:",
             table(["what", "asked of it", "seen here", "times"], single),
-            f"{paper.conclusion()} Not in it, because it was not measured at such sizes: single chunks over the whole "
-            "record (the plan of its verification, its table of contents).",
+            f"{paper.conclusion()} Not in it, because it was not measured at such sizes: single chunks over the "
+            "whole record (the plan of its verification, its table of contents).",
         ]
