@@ -144,13 +144,16 @@ class MessageLife(RuleBasedStateMachine):
     def relay(self, worker):
         self.queues[worker].relay()
 
-    @rule(worker=WORKER, again=WORKER)
-    def claim(self, worker, again):
-        """Half of the time after a tick of some worker."""
+    @rule(worker=WORKER, again=WORKER, doubled=st.booleans())
+    def claim(self, worker, again, doubled):
+        """Half of the time after a tick of the other worker, half of the time of a message that is there twice."""
         if self.working[worker] is not None:
             return
         if worker != again:
             self.relay(again)
+        queue = self.bag.queues[CHUNKS]
+        if doubled and queue:
+            queue.insert(0, queue[0])
         held = {one.chunk_id for one in self.working.values() if one is not None and self.is_held(one)}
         claim = self.queues[worker].claim(0)
         if claim is not None:
@@ -297,7 +300,7 @@ class MessageLife(RuleBasedStateMachine):
                 self.leases_run_out(election)
             for worker in WORKERS:
                 self.relay(worker)
-                self.claim(worker, worker)
+                self.claim(worker, worker, False)
                 self.finish(worker)
             self.done_once_and_within_the_windows()
             over = {row.state for row in self.rows()} <= {life.DONE, life.HALVED}
