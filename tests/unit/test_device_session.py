@@ -309,9 +309,7 @@ def test_a_wrong_device_hash_is_refused(box, monkeypatch):
     "answer", [[], {}, {"n": True, "k": 1}, {"n": 3, "k": 2, "joint_key": "AA==", "joint_data_key": ""}]
 )
 def test_an_election_that_is_none(box, monkeypatch, answer):
-    monkeypatch.setattr(
-        Box, "get", lambda self, path: _json(answer) if path == "" else Answer(200, MANIFEST.raw)
-    )
+    monkeypatch.setattr(Box, "get", lambda self, path: _json(answer) if path == "" else Answer(200, MANIFEST.raw))
     with pytest.raises(DeviceError, match="whose keys are made"):
         learn_context(box, bytes(32))  # type: ignore[arg-type]
 
