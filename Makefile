@@ -12,7 +12,7 @@ demo: .venv/run.stamp
 # pytest is 3 (make says "Error 3" and itself ends with 2, as for any failure).
 test: .venv/dev.stamp lint
 	tests/servers/install.sh
-	.venv/bin/pytest -n 2 --dist loadgroup $(ARGS)
+	.venv/bin/pytest -n 2 $(ARGS)
 
 # Every fault of the service with real times and 200 kills; its table goes into docs/numbers.md.
 chaos: .venv/dev.stamp

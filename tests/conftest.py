@@ -1,3 +1,3 @@
 """Fixtures for every folder of tests: staged elections and private servers."""
 
-pytest_plugins = ["staging.fixtures", "servers.missing", "servers.fixtures", "faults.service.chaos"]
+pytest_plugins = ["staging.fixtures", "servers.missing", "servers.fixtures", "servers.groups", "faults.service.chaos"]

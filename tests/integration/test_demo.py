@@ -12,8 +12,6 @@ import pytest
 import small_run
 from small_run import amarvote, write_inputs
 
-pytestmark = pytest.mark.xdist_group("whole runs")  # with --dist loadgroup the two runs are made once
-
 SMALL = ["--guardians", "3", "--quorum", "2", "--challenged", "2", "--workers", "2", "--devices", "2"]
 
 PHASES = {

@@ -117,7 +117,7 @@ def test_fails():
 """
 
 
-@pytest.mark.parametrize("options", [[], ["-n", "2", "--dist", "loadgroup"]], ids=["one process", "xdist"])
+@pytest.mark.parametrize("options", [[], ["-n", "2"]], ids=["one process", "xdist"])
 @pytest.mark.parametrize("fails", [False, True])
 def test_what_is_missing_is_said_and_ends_with_3(tmp_path: Path, options: list[str], fails: bool) -> None:
     """A machine without servers: fixtures that find no programs."""

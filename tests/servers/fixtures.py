@@ -7,16 +7,6 @@ import pytest
 from servers import missing, postgresql, processes, rabbitmq
 from servers.small_disk import SmallDisk, small_disk
 
-_RABBITMQ_FIXTURES = {"rabbitmq_server", "rabbitmq_url"}
-
-
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One process runs all tests of RabbitMQ, so that one node is enough."""
-    for item in items:
-        if _RABBITMQ_FIXTURES & set(getattr(item, "fixturenames", ())):
-            item.add_marker(pytest.mark.xdist_group("rabbitmq"))
-
 
 @pytest.fixture(scope="session")
 def postgresql_server() -> Iterator[postgresql.PostgreSQL]:
