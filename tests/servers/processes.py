@@ -10,10 +10,14 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 
 START_LIMIT = 120.0
 """Seconds for a server's start; a busy machine with one core takes a fifth of it."""
+
+PREFIX = "amarvote-tests-"
+"""Of temporary folders; the number of the process that made one follows."""
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _PR_SET_PDEATHSIG = 1
@@ -45,11 +49,23 @@ def unprivileged() -> str | None:
 
 def folder(name: str, owner: str | None = None) -> Path:
     """A fresh temporary folder that only `owner` (default: who we are) may enter; remove it with `remove`."""
-    path = Path(tempfile.mkdtemp(prefix=f"amarvote-{name}-"))
+    _sweep()
+    path = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-{name}-"))
     if owner is not None:
         entry = pwd.getpwnam(owner)
         os.chown(path, entry.pw_uid, entry.pw_gid)
     return path
+
+
+@cache
+def _sweep() -> None:
+    """Remove what tests left that were killed: their servers ended with them, the folders did not."""
+    for path in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        maker = path.name.removeprefix(PREFIX).partition("-")[0]
+        if maker.isdigit() and not Path(f"/proc/{maker}").exists():
+            if path.is_mount():
+                subprocess.run(["umount", "--lazy", str(path)], capture_output=True)
+            remove(path)
 
 
 def remove(path: Path) -> None:
