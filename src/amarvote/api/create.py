@@ -8,9 +8,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from amarvote.elections.creating import create
+from amarvote.elections.creating import Database, NoDatabaseError, create
 from amarvote.elections.errors import Refusal
-from amarvote.elections.service import Database, NoDatabaseError
 
 LARGEST_MANIFEST = 16 << 20
 UNREADABLE = 2

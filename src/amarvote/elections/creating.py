@@ -14,8 +14,10 @@ from amarvote.electionguard.errors import ManifestError
 from amarvote.electionguard.manifest import parse_manifest
 from amarvote.elections.errors import Conflict, Unprocessable
 from amarvote.pipeline import states
-from amarvote.store.database import Database
+from amarvote.store.database import Database, NoDatabaseError
 from amarvote.store.tables import devices, elections, guardians, tokens
+
+__all__ = ["Creation", "Database", "NoDatabaseError", "create", "token_hash"]
 
 MOST_GUARDIANS = 1000
 
