@@ -15,14 +15,14 @@ MANY = 200
 
 ONE_GUARDIAN = ("--guardians", "1", "--quorum", "1", "--absent", "none")
 _QUERY = """
-    SELECT phases.name, workers.chunks_done FROM workers
-    JOIN chunks ON chunks.id = workers.chunk_id JOIN phases ON phases.id = chunks.phase_id
+    SELECT phases.name, (SELECT count(*) FROM chunks WHERE state = 'done')
+    FROM chunks JOIN phases ON phases.id = chunks.phase_id WHERE chunks.state = 'running'
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """The worker at one moment: the phase that it works on, the chunks it has done, its memory."""
+    """The worker at one moment: the phase that it works on, the chunks done so far, its memory."""
 
     phase: str
     chunks: int
