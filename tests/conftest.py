@@ -1,3 +1,9 @@
 """Fixtures for every folder of tests: staged elections and private servers."""
 
-pytest_plugins = ["staging.fixtures", "servers.missing", "servers.fixtures", "servers.groups", "faults.service.chaos"]
+pytest_plugins = [
+    "staging.fixtures",
+    "servers.missing",
+    "servers.fixtures",
+    "servers.groups",
+    "faults.service.chaos",
+]

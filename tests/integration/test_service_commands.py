@@ -34,9 +34,12 @@ def run(*arguments, **environment):
 
 @contextmanager
 def running(*arguments, **environment):
+    """As in a foreground job, also where the tests run in the background, which ignores SIGINT."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(
         [AMARVOTE, *map(str, arguments)], stderr=subprocess.PIPE, text=True, env={**os.environ, **environment}
     )
+    signal.signal(signal.SIGINT, before)
     try:
         yield process
     finally:
