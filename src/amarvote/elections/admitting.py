@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, func, select
 
 from amarvote.elections.errors import Conflict, Unprocessable
 from amarvote.elections.service import Service
 from amarvote.elections.tokens import DEVICE, OFFICER, Issued, issue
 from amarvote.pipeline import locks, states
-from amarvote.pipeline.setting_up import prepare_device
+from amarvote.pipeline.setting_up import add_device
 from amarvote.store.tables import devices
 
 BEFORE_CLOSE = (states.CEREMONY, states.SETTING_UP, states.READY, states.OPEN)
@@ -52,23 +52,9 @@ def admit_device(connection: Connection, election_id: str, name: str) -> Admitte
     last = connection.execute(select(func.coalesce(func.max(devices.c.number), 0)).where(own)).scalar_one()
     if last >= MOST_DEVICES:
         raise Conflict(f"An election has at most {MOST_DEVICES} devices.")
-    made = connection.execute(
-        insert(devices)
-        .values(
-            election_id=election_id,
-            number=last + 1,
-            chain=1,
-            name=name,
-            device_string=f"{election.title}, {name}",
-            closed=False,
-            stored=0,
-            settled=0,
-        )
-        .returning(devices)
-    ).one()
-    if election.h_e is not None:
-        prepare_device(connection, made, election.h_e, election.chaining_mode)
-    return Admitted(name, made.device_string, issue(connection, election_id, DEVICE, made.number))
+    number, device_string = last + 1, f"{election.title}, {name}"
+    add_device(connection, election, number, name, device_string)
+    return Admitted(name, device_string, issue(connection, election_id, DEVICE, number))
 
 
 def officer(service: Service) -> Issued:

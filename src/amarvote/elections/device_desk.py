@@ -3,14 +3,14 @@
 import base64
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, select, update
 
 from amarvote.elections.errors import Conflict, Forbidden
 from amarvote.elections.service import Service
 from amarvote.elections.submission import current_device
 from amarvote.elections.values import text_of
 from amarvote.pipeline import locks, states
-from amarvote.pipeline.setting_up import prepare_device
+from amarvote.pipeline.setting_up import add_device
 from amarvote.store.tables import devices
 
 LONGEST_STRING = 1000
@@ -52,20 +52,7 @@ def restart(service: Service, number: int, name: str, device_string: Any) -> Non
         ).first()
         if taken:
             raise Conflict("That device string was used before; a new chain needs a new one.")
-        connection.execute(
-            insert(devices).values(
-                election_id=service.election_id,
-                number=number,
-                chain=device.chain + 1,
-                name=device.name,
-                device_string=device_string,
-                closed=False,
-                stored=0,
-                settled=0,
-            )
-        )
-        fresh = current_device(connection, service.election_id, number, held=True)
-        prepare_device(connection, fresh, election.h_e, election.chaining_mode)
+        add_device(connection, election, number, device.name, device_string, chain=device.chain + 1)
         states.record_event(
             connection, service.election_id, f"device {device.name} starts anew as {device_string!r}"
         )

@@ -8,7 +8,7 @@ is its shard, and that was drawn.
 import base64
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select
+from sqlalchemy import Connection, Row, func, select
 
 from amarvote.electionguard.confirmation import NO_CHAINING, unchained_field
 from amarvote.elections.errors import Conflict, Unprocessable
@@ -16,7 +16,7 @@ from amarvote.elections.service import Service
 from amarvote.elections.values import whole_number
 from amarvote.elections.vote_tokens import TOKEN_BYTES, hash_of
 from amarvote.pipeline import locks, states
-from amarvote.pipeline.setting_up import prepare_device
+from amarvote.pipeline.setting_up import add_device
 from amarvote.store.tables import devices, roll
 
 MOST_SHARDS = 1000
@@ -96,20 +96,4 @@ def _add(connection: Connection, election: Row[Any], number: int) -> None:
     taken = (devices.c.election_id == election.id) & (devices.c.device_string == device_string)
     if connection.execute(select(devices.c.id).where(taken)).first():
         raise Conflict(f"The device string {device_string!r} belongs to a device of this election.")
-    device = connection.execute(
-        insert(devices)
-        .values(
-            election_id=election.id,
-            number=after + 1,
-            chain=1,
-            name=f"shard {number}",
-            device_string=device_string,
-            remote=True,
-            closed=False,
-            stored=0,
-            settled=0,
-        )
-        .returning(devices)
-    ).one()
-    if election.h_e is not None:
-        prepare_device(connection, device, election.h_e, election.chaining_mode)
+    add_device(connection, election, after + 1, f"shard {number}", device_string, remote=True)

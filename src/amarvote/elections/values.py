@@ -24,13 +24,6 @@ def whole_number(value: Any, what: str) -> int:
     return value
 
 
-def number_in_address(text: str, what: str) -> int:
-    """The same, written in digits in an address."""
-    if not text.isascii() or not text.isdigit() or len(text) > len(str(LARGEST_NUMBER)):
-        raise Unprocessable(f"{text!r} is not {what}.")
-    return whole_number(int(text), what)
-
-
 def text_of(value: Any, what: str, longest: int = LONGEST_SENTENCE) -> str:
     """Text of 1 to `longest` bytes in UTF-8; Unprocessable otherwise, also for U+0000, or half a surrogate."""
     if not isinstance(value, str) or not 0 < len(_encoded(value)) <= longest or "\0" in value:

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
 
 from amarvote.electionguard.confirmation import SIMPLE_CHAINING, device_hash, initial_hash
 from amarvote.pipeline import chunks as life
@@ -75,10 +75,40 @@ def commit(where: Place, chunk: Row[Any], result: Message) -> None:
     for kind, items in sections.items():
         store_items(connection, election.id, Section(kind), list(enumerate(items)))
     for device in connection.execute(select(devices).where(devices.c.election_id == election.id)).all():
-        prepare_device(connection, device, h_e, election.chaining_mode)
+        _prepare_device(connection, device, h_e, election.chaining_mode)
 
 
-def prepare_device(connection: Connection, device: Row[Any], h_e: bytes, chaining_mode: int) -> None:
+def add_device(
+    connection: Connection,
+    election: Row[Any],
+    number: int,
+    name: str,
+    device_string: str,
+    *,
+    chain: int = 1,
+    remote: bool = False,
+) -> None:
+    """Add a device string: of a new device, or the next of one there is. It is ready where the keys are made."""
+    device = connection.execute(
+        insert(devices)
+        .values(
+            election_id=election.id,
+            number=number,
+            chain=chain,
+            name=name,
+            device_string=device_string,
+            remote=remote,
+            closed=False,
+            stored=0,
+            settled=0,
+        )
+        .returning(devices)
+    ).one()
+    if election.h_e is not None:
+        _prepare_device(connection, device, election.h_e, election.chaining_mode)
+
+
+def _prepare_device(connection: Connection, device: Row[Any], h_e: bytes, chaining_mode: int) -> None:
     """H_DI of a device, and the code that its first ballot follows: H_0 with simple chaining."""
     h_di = device_hash(h_e, device.device_string)
     first = initial_hash(h_e, h_di) if chaining_mode == SIMPLE_CHAINING else None
