@@ -62,7 +62,7 @@ lock:
 	.venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --no-header --no-annotate --group build pyproject.toml --output-file requirements/run.txt
 	.venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	  --no-header --no-annotate --group build --group dev --constraints requirements/run.txt pyproject.toml --output-file requirements/dev.txt
+	  --no-header --no-annotate --group build --group dev --extra otel --constraints requirements/run.txt pyproject.toml --output-file requirements/dev.txt
 	echo 'electionguard==1.4.0' | .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url --no-header --no-annotate - --output-file requirements/bench.txt
 
