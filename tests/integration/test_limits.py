@@ -45,6 +45,14 @@ def test_processes_share_a_bucket(both):
     assert spend(here, limit, "one") == 3
 
 
+def test_bites_taken_side_by_side_are_all_spent(both):
+    limit = Limit("ballots", rate=0.001, burst=200, what="ballots", bite=50)
+    limits = Limits(both, clock=lambda: 0.0)
+    for _ in range(4):  # four requests found nothing left, each before the others' bites were there
+        limits.take(limit, "one")
+    assert spend(limits, limit, "one") == 200 - 4
+
+
 def test_a_bite_costs_one_statement_and_an_empty_bucket_none_for_a_while(both):
     limit, asked = Limit("ballots", rate=1.0, burst=100, what="ballots", bite=50), []
 

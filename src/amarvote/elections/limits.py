@@ -95,6 +95,9 @@ class Limits:
 
     def _keep(self, key: str, left: int, seconds: float) -> None:
         with self._lock:
+            before, until = self._left.get(key, (0, 0.0))
+            if before > 0 and self._clock() <= until:  # what somebody beside us has bitten off
+                left = max(left, 0) + before
             self._left[key] = (left, self._clock() + seconds)
             self._left.move_to_end(key)
             while len(self._left) > KEPT:
