@@ -21,7 +21,6 @@ from sqlalchemy import Connection
 
 from amarvote.pipeline import chunks as life
 from amarvote.pipeline import failing, memory, phases, record_files, watch
-from amarvote.pipeline.backoff import Backoff
 from amarvote.pipeline.child import ERROR
 from amarvote.pipeline.chunks import ChunkRefusedError, Claim, FencedError
 from amarvote.pipeline.computer import ChildDiedError, Computer
@@ -31,6 +30,7 @@ from amarvote.pipeline.messages import Message
 from amarvote.pipeline.queue import Queue
 from amarvote.pipeline.settings import DEFAULTS, Settings
 from amarvote.pipeline.sweep import sweep
+from amarvote.store.backoff import Backoff
 from amarvote.store.database import Database, DatabaseError, is_passing
 from amarvote.store.turns import take
 

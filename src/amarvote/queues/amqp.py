@@ -23,7 +23,7 @@ from pika.adapters.select_connection import IOLoop
 from pika.channel import Channel
 from pika.spec import Basic
 
-from amarvote.pipeline.backoff import Backoff
+from amarvote.store.backoff import Backoff
 
 log = logging.getLogger(__name__)
 

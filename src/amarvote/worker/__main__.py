@@ -13,13 +13,13 @@ import time
 from dataclasses import replace
 
 from amarvote.pipeline import memory, steps
-from amarvote.pipeline.backoff import Backoff
 from amarvote.pipeline.queue import Queue
 from amarvote.pipeline.settings import DEFAULTS, Settings
 from amarvote.pipeline.worker import Worker, run_until_terminated
 from amarvote.queues.amqp import BrokerAddressError, Link
 from amarvote.queues.database import DatabaseQueue
 from amarvote.queues.rabbitmq import RabbitQueue
+from amarvote.store.backoff import Backoff
 from amarvote.store.database import Database, NoAnswerError, NoDatabaseError
 from amarvote.worker import exits
 from amarvote.worker.addresses import BROKER, DATABASE
