@@ -11,13 +11,14 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect, text
+from sqlalchemy import inspect, select, text
 
 from amarvote.cli.main import main
 from amarvote.store import migrations
 from amarvote.store.database import Database, NoDatabaseError
 from amarvote.store.schema import VERSION_TABLE, Upgrade
-from amarvote.store.tables import metadata
+from amarvote.store.tables import chunks, metadata
+from staging.rows import add_election
 
 SQLITE = "SELECT type, name, tbl_name, sql FROM sqlite_master WHERE tbl_name != 'alembic_version'"
 POSTGRESQL = """
@@ -105,6 +106,23 @@ def test_upgrading_again_and_by_two_at_once_changes_nothing(url):
     assert upgrade(0) == Upgrade(migrations.HEAD, migrations.HEAD)
 
 
+def test_an_upgrade_from_the_first_schema_keeps_every_row(url, monkeypatch):
+    with closing(Database(url)) as database:
+        monkeypatch.setattr("amarvote.store.schema.HEAD", "0001")
+        assert database.create_schema() == Upgrade(None, "0001")
+        monkeypatch.undo()
+        add_election(database, "of the first schema", "accept", [(0, 50), (50, 60)])
+        with pytest.raises(NoDatabaseError, match="older version"):
+            database.require_schema()
+        assert database.create_schema() == Upgrade("0001", migrations.HEAD)
+        with database.read() as connection:
+            rows = connection.execute(select(chunks).order_by(chunks.c.id)).all()
+    assert [(row.first, row.last, row.state, row.traceparent) for row in rows] == [
+        (0, 50, "ready", None),
+        (50, 60, "ready", None),
+    ]
+
+
 def test_an_upgrade_that_fails_leaves_nothing_behind(url, monkeypatch):
     monkeypatch.setattr("amarvote.store.schema.HEAD", "9999")
     with closing(Database(url)) as database:
@@ -141,7 +159,7 @@ def test_the_command_says_what_it_did_and_what_is_next(url, monkeypatch, capfd):
     monkeypatch.setenv("AMARVOTE_DATABASE_URL", url)
     code, out, err = run()
     assert (code, err) == (0, "")
-    assert "was empty and has schema 0001 now.\nNext: amarvote token operator" in out
+    assert f"was empty and has schema {migrations.HEAD} now.\nNext: amarvote token operator" in out
     password = url.partition("@")[0].rpartition(":")[2]
     if "@" in url:
         assert password not in out

@@ -293,6 +293,8 @@ chunks = Table(
     Column("reason", Text),  # what went wrong last
     Column("claimed_at", Float),
     Column("finished_at", Float),
+    # of the request that cut it, where traces are on; erased once the chunk is done (see docs/privacy.md)
+    Column("traceparent", Text),
     UniqueConstraint("phase_id", "ordinal"),
     Index("chunks_by_phase", "phase_id", "state", "level"),
     Index("chunks_by_state", "state", "election_id"),

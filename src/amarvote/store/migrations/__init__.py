@@ -7,5 +7,5 @@ A change: edit `tables`, then, against a database of the revision before,
 read what it wrote, set HEAD. A test compares both databases, made by the migrations, with `tables`.
 """
 
-HEAD = "0001"
+HEAD = "0002"
 """The revision that this program works with."""
