@@ -101,11 +101,51 @@ def test_a_socket_is_for_its_owner_only(database, tmp_path):
 
 
 def test_a_proxys_word_is_believed_and_nobody_elses(database):
-    for proxy, believed in ((["--proxy", "127.0.0.1"], True), (["--proxy", "192.0.2.1"], False), ([], False)):
+    for proxy, believed in ((["--proxy", "127.0.0.0/8"], True), (["--proxy", "192.0.2.1"], False), ([], False)):
         with running("api", "--port", 0, "--database", database, *proxy) as process:
             address = address_of(process)
             assert 429 in {guess(address, "198.51.100.1") for _ in range(40)}
             assert guess(address, "198.51.100.2") == (401 if believed else 429)
+
+
+@pytest.mark.parametrize("proxy", ["nginx", "10.1.2.3/24", "*"])
+def test_a_proxy_is_an_address_or_a_network(database, proxy):
+    refused = run("api", "--port", 0, "--database", database, "--proxy", proxy)
+    assert (refused.returncode, "--proxy takes" in refused.stderr) == (64, True)
+
+
+def test_an_address_that_others_may_read_is_refused_by_every_command(database, tmp_path):
+    file = tmp_path / "database-url"
+    file.write_text(f"{database}\n")
+    file.chmod(0o640)
+    named = {"AMARVOTE_DATABASE_URL_FILE": str(file)}
+    assert run("token", "operator", **named).returncode == 0
+    file.chmod(0o644)
+    for command in (
+        ["api", "--port", 0],
+        ["worker", "--health-port", 0],
+        ["token", "operator"],
+        ["db", "upgrade"],
+    ):
+        refused = run(*command, **named)
+        assert (refused.returncode, "everybody on this machine" in refused.stderr) == (64, True), command
+        assert "Traceback" not in refused.stderr
+
+
+def test_a_worker_is_given_its_address_by_option_file_or_setting_and_shows_it_nobody(database, tmp_path):
+    file, nowhere = tmp_path / "database-url", f"sqlite:///{tmp_path / 'nothing.db'}"
+    file.touch(0o600)
+    file.write_text(database)
+    for given, environment, words in (
+        (["--database", database], {"AMARVOTE_DATABASE_URL_FILE": str(tmp_path / "none")}, ()),
+        ([], {"AMARVOTE_DATABASE_URL_FILE": str(file)}, (database,)),
+    ):
+        with running("worker", "--health-port", 0, *given, **environment) as process:
+            assert any("health and metrics" in line for line in process.stderr)
+            seen = b"".join(Path(f"/proc/{process.pid}/{what}").read_bytes() for what in ("cmdline", "environ"))
+            assert not [word for word in words if word.encode() in seen]
+    refused = run("worker", AMARVOTE_DATABASE_URL=nowhere, AMARVOTE_DATABASE_URL_FILE=str(file))
+    assert (refused.returncode, "Both AMARVOTE_DATABASE_URL" in refused.stderr) == (64, True)
 
 
 def guess(address, where_from):

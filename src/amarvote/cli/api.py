@@ -1,5 +1,6 @@
 """`amarvote api`: the service's API, any number of processes beside each other."""
 
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated
 
@@ -25,7 +26,9 @@ def api(
     proxy: Annotated[
         str | None,
         typer.Option(
-            "--proxy", metavar="A", help="Address of the reverse proxy whose X-Forwarded-For is believed."
+            "--proxy",
+            metavar="A",
+            help="Address of the reverse proxy whose X-Forwarded-For is believed, or a network (10.1.2.0/24).",
         ),
     ] = None,
 ) -> int:
@@ -33,8 +36,18 @@ def api(
 
     One process of the API, until interrupted; any number may serve the same database.
     """
+    if proxy is not None:
+        _require_network(proxy)
     try:
         serve(database, unix_socket(socket) if socket is not None else tcp_socket(host, port), proxy=proxy)
     except (NoDatabaseError, Unservable) as problem:
         raise exits.UnreadableInput(str(problem)) from None
     return exits.OK
+
+
+def _require_network(proxy: str) -> None:
+    """What is no address would be believed by nobody, and every voter be the proxy."""
+    try:
+        ip_network(proxy)
+    except ValueError as problem:
+        raise exits.UsageProblem(f"--proxy takes an IP address or a network: {problem}.") from None

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from amarvote.pipeline.settings import DEFAULTS
-from amarvote.worker.addresses import BROKER, DATABASE
+from amarvote.worker.addresses import BROKER, DATABASE, file_of
 
 HEALTH_PORT = 8081
 
@@ -16,15 +16,16 @@ def worker(
     database: Annotated[
         str | None,
         typer.Option(
-            envvar=DATABASE, show_envvar=True, metavar="URL", help="postgresql+psycopg://… or sqlite:////path"
+            metavar="URL",
+            show_default=f"what {DATABASE} says, or the file that {file_of(DATABASE)} names",
+            help="postgresql+psycopg://… or sqlite:////path",
         ),
     ] = None,
     broker: Annotated[
         str | None,
         typer.Option(
-            envvar=BROKER,
-            show_envvar=True,
             metavar="URL",
+            show_default=f"what {BROKER} says, or the file that {file_of(BROKER)} names",
             help="amqp://USER:PASSWORD@HOST/VHOST; without it the database hands out the work",
         ),
     ] = None,
@@ -48,6 +49,10 @@ def worker(
     if name is not None:
         arguments += ["--name", name]
     # The worker is small; what the other commands need must not stay in its memory. Addresses hold passwords.
-    addresses = {key: value for key, value in ((DATABASE, database), (BROKER, broker)) if value is not None}
+    environment = dict(os.environ)
+    for setting, given in ((DATABASE, database), (BROKER, broker)):
+        if given is not None:
+            environment.pop(file_of(setting), None)
+            environment[setting] = given
     command = [sys.executable, "-m", "amarvote.worker", *arguments]
-    os.execve(sys.executable, command, {**os.environ, **addresses})  # noqa: S606 - it becomes our own program
+    os.execve(sys.executable, command, environment)  # noqa: S606 - it becomes our own program

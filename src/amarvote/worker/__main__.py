@@ -1,7 +1,7 @@
 """`python -m amarvote.worker`: what `amarvote worker` becomes, without the weight of the other commands.
 
-Addresses come from AMARVOTE_DATABASE_URL and AMARVOTE_BROKER_URL, or from options, which everybody on the machine
-can read in the list of processes. Without a broker the database hands out the chunks.
+Addresses come from settings (`addresses`), or from options, which everybody on the machine can read in the list of
+processes. Without a broker the database hands out the chunks.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from amarvote.queues.rabbitmq import RabbitQueue
 from amarvote.store.backoff import Backoff
 from amarvote.store.database import Database, NoAnswerError, NoDatabaseError
 from amarvote.worker import exits
-from amarvote.worker.addresses import BROKER, DATABASE
+from amarvote.worker.addresses import BROKER, DATABASE, AddressSettingError, address, file_of
 from amarvote.worker.health import Health
 from amarvote.worker.metrics import Metrics
 
@@ -39,13 +39,18 @@ def main() -> int:
     memory.one_arena()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     logging.getLogger("pika").setLevel(logging.CRITICAL)  # `queues.amqp` says the same, once and in words
-    if not options.database:
-        return _refuse(f"Say which database: set {DATABASE}, or use --database.", exits.USAGE)
+    try:
+        url = options.database or address(DATABASE)
+        broker = options.broker or address(BROKER)
+    except AddressSettingError as problem:
+        return _refuse(str(problem), exits.USAGE)
+    if url is None:
+        return _refuse(f"Say which database: set {DATABASE} or {file_of(DATABASE)}, or use --database.", exits.USAGE)
     settings = replace(DEFAULTS, stop_seconds=options.stop_seconds)
     try:
-        database = Database(options.database)
+        database = Database(url)
         _require(database)
-        queue = _queue(database, settings, options.name, options.broker)
+        queue = _queue(database, settings, options.name, broker)
     except (NoDatabaseError, BrokerAddressError) as problem:
         return _refuse(str(problem), exits.UNREADABLE)
     return _work(database, queue, settings, options)
@@ -53,8 +58,8 @@ def main() -> int:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="amarvote worker", description="Take chunks, one at a time.")
-    parser.add_argument("--database", default=os.environ.get(DATABASE), help="sqlite:/// or postgresql+psycopg://")
-    parser.add_argument("--broker", default=os.environ.get(BROKER), help="amqp://USER:PASSWORD@HOST/VHOST")
+    parser.add_argument("--database", help="sqlite:/// or postgresql+psycopg://")
+    parser.add_argument("--broker", help="amqp://USER:PASSWORD@HOST/VHOST")
     parser.add_argument("--name", default=f"{socket.gethostname()}-{os.getpid()}", help="in the table of workers")
     parser.add_argument("--health-host", default=LOOPBACK)
     parser.add_argument("--health-port", type=int, help="for health and metrics; none where it is not given")
