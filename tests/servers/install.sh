@@ -7,6 +7,10 @@ set -u
 missing=""
 command -v rabbitmq-server >/dev/null || [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || missing="$missing rabbitmq-server"
 command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"
+# these are called as their packages
+for program in nginx prometheus prometheus-node-exporter prometheus-blackbox-exporter curl; do
+  command -v "$program" >/dev/null || [ -x "/usr/sbin/$program" ] || missing="$missing $program"
+done
 [ -n "$missing" ] || exit 0
 
 if [ "$(id -u)" = 0 ]; then
@@ -51,7 +55,10 @@ install() {
 log=$(mktemp)
 if install >"$log" 2>&1 || { $root apt-get -qq update >>"$log" 2>&1 && install >>"$log" 2>&1; }; then
   if command -v systemctl >/dev/null; then
-    $root systemctl --quiet disable rabbitmq-server.service epmd.service epmd.socket postgresql.service >/dev/null 2>&1
+    for unit in rabbitmq-server.service epmd.service epmd.socket postgresql.service nginx.service prometheus.service \
+      prometheus-node-exporter.service prometheus-blackbox-exporter.service; do
+      systemctl --quiet is-active "$unit" 2>/dev/null || $root systemctl --quiet disable "$unit" >/dev/null 2>&1
+    done
   fi
 else
   echo "tests/servers: apt-get could not install$missing:"
