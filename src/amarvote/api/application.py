@@ -19,6 +19,7 @@ from amarvote.api import (
     events,
     guardians,
     health,
+    metrics,
     record,
     results,
     roll,
@@ -85,6 +86,7 @@ def application(services: Services, over: threading.Event | None = None) -> Fast
     app.state.streams = streams
     for module in ROUTERS:
         app.include_router(module.router)
+    metrics.measure(app, services)
     answer_with_problems(app)
     document_all(app)
     return app

@@ -125,19 +125,24 @@ def expected(
     if round_name not in (*ROUNDS, COMPLAIN):
         raise NotFound(f"The {conversation} has no round {round_name!r}; it has {', '.join(ROUNDS)}.")
     n = service.election(connection).n
-    return range(1, n + 1), n - 1 if round_name == "share" else 1
+    return range(1, n + 1), due(round_name, n)
+
+
+def due(round_name: str, n: int) -> int:
+    """How many messages each of n guardians sends in a round."""
+    return n - 1 if round_name == "share" else 1
 
 
 def missing_in(service: Service, connection: Connection, round_name: str) -> list[int]:
     """The guardians who have not sent all of theirs in a round."""
-    senders, due = expected(service, connection, "ceremony", round_name)
+    senders, number = expected(service, connection, "ceremony", round_name)
     counted = select(messages.c.sender, func.count().label("sent")).where(
         messages.c.election_id == service.election_id,
         messages.c.conversation == "ceremony",
         messages.c.round == round_name,
     )
     sent = {row.sender: row.sent for row in connection.execute(counted.group_by(messages.c.sender))}
-    return [sender for sender in senders if sent.get(sender, 0) < due]
+    return [sender for sender in senders if sent.get(sender, 0) < number]
 
 
 def _of_round(service: Service, round_name: str) -> Any:

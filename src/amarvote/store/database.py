@@ -7,6 +7,7 @@ from typing import TypeVar
 
 from sqlalchemy import Connection, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.pool import QueuePool
 
 from amarvote.store import schema
 from amarvote.store.engines import reading_engine, writing_engine
@@ -108,6 +109,12 @@ class Database:
         """One transaction that only reads, over one snapshot, and blocks nobody."""
         with self._reader.begin() as connection:
             yield connection
+
+    @property
+    def connections(self) -> dict[str, int]:
+        """How many connections this process has, by what they do."""
+        pool = self._engine.pool
+        return {"idle": pool.checkedin(), "in_use": pool.checkedout()} if isinstance(pool, QueuePool) else {}
 
     def close(self) -> None:
         """Give every connection back."""
