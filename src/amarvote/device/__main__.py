@@ -1,4 +1,4 @@
-"""`python -m amarvote.device --home DIR --api ADDRESS --voters FILE`: one device, until its voters have voted.
+"""`python -m amarvote.device --home DIR --api URL [--ca FILE] --voters FILE`: one device, until all have voted.
 
 The home holds what its officials gave it: `token` (its bearer token) and `pin` (H_E in hex, as the guardians
 confirmed it). Who votes and how stands in FILE; a voter sees the code in the home's `screen` before deciding.
@@ -54,13 +54,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m amarvote.device")
     parser.add_argument("--home", type=Path, required=True)
     parser.add_argument("--api", required=True)
+    parser.add_argument("--ca", type=Path, help="the service's certificate authority; the system's by default")
     parser.add_argument("--voters", type=Path, required=True)
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     home = private_folder(options.home)
     with alone_in(home):
         try:
-            service = Service(options.api, read_bounded(home / "token", 1024).decode().strip())
+            token = read_bounded(home / "token", 1024).decode().strip()
+            service = Service(options.api, token, ca=options.ca)
             context = learn_context(service, read_pin(home / "pin"))
             station = learn_station(service, context)
             engine = Engine(WINDOW_BITS)
