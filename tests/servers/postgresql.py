@@ -5,8 +5,8 @@ import secrets
 import shutil
 import signal
 import subprocess
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psycopg
@@ -16,9 +16,12 @@ from servers import processes
 
 USER = "amarvote"
 
-_SETTINGS = """
+_HERE = """
 listen_addresses = '127.0.0.1'
 unix_socket_directories = ''
+"""
+
+QUICK = """
 max_connections = 100
 shared_buffers = 32MB
 wal_level = minimal
@@ -51,32 +54,47 @@ def programs() -> Path | None:
 class PostgreSQL:
     """A running instance. `stop` and `start` keep the data; `close` removes it."""
 
-    def __init__(self, settings: str = "") -> None:
-        """`settings` come after those of the tests, and win."""
+    def __init__(
+        self,
+        settings: str = "",
+        *,
+        base: str = QUICK,
+        user: str = USER,
+        password: str | None = None,
+        port: int | None = None,
+    ) -> None:
+        """`settings` come after those of the `base`, and win; `user` is the superuser."""
         found = programs()
         if found is None:
             raise processes.ServerError("No initdb found: install Debian's package postgresql.")
         self._programs = found
         self._user = processes.unprivileged()
+        self._superuser = user
         self._home = processes.folder("postgresql", self._user)
         self._data = self._home / "data"
         self._log = self._home / "log"
-        self._password = secrets.token_hex(16)
+        self._password = password or secrets.token_hex(16)
         self._process: subprocess.Popen[bytes] | None = None
         self._templates: dict[str, str] = {}
         self._made = 0
-        self.port = processes.free_port()
+        self.port = port or processes.free_port()
         try:
-            self._initialise(settings)
+            self._initialise(base + _HERE + settings)
             self.start()
         except BaseException:
             self.close()
             raise
 
-    def _initialise(self, more: str) -> None:
+    def _initialise(self, configuration: str) -> None:
         password = self._home / "password"
         password.write_text(self._password)
-        command: list[str | Path] = [self._programs / "initdb", "--pgdata", self._data, "--username", USER]
+        command: list[str | Path] = [
+            self._programs / "initdb",
+            "--pgdata",
+            self._data,
+            "--username",
+            self._superuser,
+        ]
         command += [
             "--pwfile",
             password,
@@ -93,13 +111,18 @@ class PostgreSQL:
             raise processes.ServerError(f"initdb failed:\n{processes.last_words(self._log)}")
         password.unlink()
         with (self._data / "postgresql.conf").open("a") as settings:
-            settings.write(_SETTINGS + more)
+            settings.write(configuration)
 
     def start(self) -> None:
         """Starts the server (after `stop` or `kill`) at the same port, over the same data."""
         command: list[str | Path] = [self._programs / "postgres", "-D", self._data, "-p", str(self.port)]
         self._process = processes.start(command, self._log, self._user)
         processes.wait_until(self._answers, self._process, self._log)
+
+    @property
+    def pid(self) -> int | None:
+        """Of its first process; None where it has ended."""
+        return processes.pid_of(self._process)
 
     def _answers(self) -> bool:
         if not processes.accepts(self.port):
@@ -130,6 +153,19 @@ class PostgreSQL:
             for child in children:
                 processes.wait_gone(child)
 
+    @contextmanager
+    def standing_still(self) -> Iterator[None]:
+        """All its processes stopped (SIGSTOP): the system still takes connections, and nobody answers."""
+        running = [] if self._process is None else [self._process.pid, *_children(self._process.pid)]
+        for pid in running:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in reversed(running):
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGCONT)
+
     def restart(self) -> None:
         """Stops and starts it: what a package's update does."""
         self.stop()
@@ -150,11 +186,11 @@ class PostgreSQL:
 
     def _conninfo(self, database: str) -> str:
         where = f"host=127.0.0.1 port={self.port} dbname={database} connect_timeout=10"
-        return f"{where} user={USER} password={self._password}"
+        return f"{where} user={self._superuser} password={self._password}"
 
     def url(self, database: str, port: int | None = None) -> str:
         """The address for SQLAlchemy; `port` for a way round, e.g. through a cut proxy."""
-        return f"postgresql+psycopg://{USER}:{self._password}@127.0.0.1:{port or self.port}/{database}"
+        return f"postgresql+psycopg://{self._superuser}:{self._password}@127.0.0.1:{port or self.port}/{database}"
 
     def create_tablespace(self, name: str, folder: Path) -> None:
         """A place for databases in `folder`, which must belong to whom the server runs as."""

@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -135,6 +136,18 @@ def end(process: subprocess.Popen[bytes], with_signal: int, limit: float = 30.0)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+
+
+def kill_session(process: subprocess.Popen[bytes]) -> None:
+    """kill -9 of a process with everything that it started."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def pid_of(process: subprocess.Popen[bytes] | None) -> int | None:
+    """The number of a process that runs; None for one that has ended, or was not started."""
+    return process.pid if process is not None and process.poll() is None else None
 
 
 def wait_gone(pid: int) -> None:

@@ -14,10 +14,13 @@ from servers import processes
 
 USER = "amarvote"
 
-_SETTINGS = """
+_HERE = """
 listeners.tcp.default = 127.0.0.1:{port}
-default_user = {user}
 default_pass = {password}
+"""
+
+QUICK = f"""
+default_user = {USER}
 disk_free_limit.absolute = 50MB
 vm_memory_high_watermark.absolute = 1GB
 raft.wal_max_size_bytes = 16000000
@@ -38,20 +41,29 @@ def program() -> Path | None:
 class RabbitMQ:
     """A running node. `stop` and `start` keep what is in its durable queues; `close` removes it."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        settings: str = QUICK,
+        *,
+        plugins: str = "[].\n",
+        password: str | None = None,
+        port: int | None = None,
+    ) -> None:
+        """`settings` name the user; `plugins` are those that start with it, as an Erlang term."""
         found = program()
         if found is None:
             raise processes.ServerError("No rabbitmq-server found: install Debian's package rabbitmq-server.")
         self._program = found
         self._home = processes.folder("rabbitmq")
         self._log = self._home / "log"
-        self._password = secrets.token_hex(16)
+        self._password = password or secrets.token_hex(16)
         self._cookie = secrets.token_hex(16)
         self._process: subprocess.Popen[bytes] | None = None
         self._epmd: subprocess.Popen[bytes] | None = None
         self._made = 0
-        self.port, self._distribution, self._epmd_port = (processes.free_port() for _ in range(3))
-        self._environment = self._configure()
+        self.port = port or processes.free_port()
+        self._distribution, self._epmd_port = processes.free_port(), processes.free_port()
+        self._environment = self._configure(settings, plugins)
         try:
             self._start_epmd()
             self.start()
@@ -59,14 +71,13 @@ class RabbitMQ:
             self.close()
             raise
 
-    def _configure(self) -> dict[str, str]:
+    def _configure(self, settings: str, plugins: str) -> dict[str, str]:
         cookie = self._home / ".erlang.cookie"
         cookie.write_text(self._cookie)
         cookie.chmod(0o400)
-        (self._home / "rabbitmq.conf").write_text(
-            _SETTINGS.format(port=self.port, user=USER, password=self._password)
-        )
-        (self._home / "plugins").write_text("[].\n")
+        here = _HERE.format(port=self.port, password=self._password)
+        (self._home / "rabbitmq.conf").write_text(settings + here)
+        (self._home / "plugins").write_text(plugins)
         kept = {name: value for name, value in os.environ.items() if name in ("PATH", "LANG", "LC_ALL", "TMPDIR")}
         return kept | {
             "HOME": str(self._home),
@@ -86,6 +97,11 @@ class RabbitMQ:
             # Loopback only, one scheduler, and no spinning for work.
             "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "-kernel inet_dist_use_interface {127,0,0,1} +S 1:1 +sbwt none",
         }
+
+    @property
+    def pid(self) -> int | None:
+        """Of the node; None where it has ended."""
+        return processes.pid_of(self._process)
 
     def _start_epmd(self) -> None:
         """Our own name server of Erlang nodes; the node would leave one behind as a daemon."""
