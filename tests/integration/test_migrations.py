@@ -16,7 +16,7 @@ from sqlalchemy import inspect, select, text
 from amarvote.cli.main import main
 from amarvote.store import migrations
 from amarvote.store.database import Database, NoDatabaseError
-from amarvote.store.schema import VERSION_TABLE, Upgrade
+from amarvote.store.schema import VERSION_TABLE, Upgrade, same_age
 from amarvote.store.tables import chunks, metadata
 from staging.rows import add_election
 
@@ -147,6 +147,69 @@ def test_another_revision_is_refused_with_what_to_do(url, found, words):
         if found > migrations.HEAD:
             with pytest.raises(NoDatabaseError, match=words):
                 database.create_schema()
+
+
+@pytest.mark.parametrize(
+    ("head", "found", "works"),
+    [("0001", "0002", True), ("0002", "0999", True), ("0002", "1003", False), ("1003", "0002", False)],
+)
+def test_programs_work_with_newer_tables_of_their_age_only(url, monkeypatch, head, found, works):
+    with closing(Database(url)) as database:
+        database.create_schema()
+        with database.write() as connection:
+            connection.execute(text(f"UPDATE {VERSION_TABLE} SET version_num = '{found}'"))
+        monkeypatch.setattr("amarvote.store.schema.HEAD", head)
+        if works:
+            database.require_schema()
+            assert database.create_schema() == Upgrade(found, found), "what is newer stays"
+        else:
+            with pytest.raises(NoDatabaseError, match=r"update AmarVote|stop what works with it meanwhile"):
+                database.require_schema()
+
+
+def revisions():
+    config = Config()
+    config.set_main_option("script_location", str(migrations.__path__[0]))
+    return [script.revision for script in ScriptDirectory.from_config(config).walk_revisions()][::-1]
+
+
+def test_within_an_age_changes_only_add(url, monkeypatch):
+    """Whatever a program of the revision before reads, writes or leaves out is still allowed."""
+    last, before = "", {}
+    with closing(Database(url)) as database:
+        for revision in revisions():
+            monkeypatch.setattr("amarvote.store.schema.HEAD", revision)
+            database.create_schema()
+            with database.read() as connection:
+                found = forms(connection)
+            if last and same_age(revision, last):
+                assert not before.keys() - found.keys()
+                for table, form in before.items():
+                    require_only_more(form, found[table])
+            last, before = revision, found
+
+
+def require_only_more(before, found):
+    (columns, unique), (now_columns, now_unique) = before, found
+    assert {name: now_columns.get(name) for name in columns} == columns
+    added = [now_columns[name] for name in now_columns.keys() - columns.keys()]
+    assert all(nullable or default is not None for _, nullable, default in added)
+    assert now_unique <= unique, "keys that old programs do not know"
+
+
+def forms(connection):
+    """Of each table: its columns with type, nullability and default, and what has to be unique."""
+    looked = inspect(connection)
+    found = {}
+    for table in looked.get_table_names():
+        columns = {
+            column["name"]: (str(column["type"]), column["nullable"], column["default"])
+            for column in looked.get_columns(table)
+        }
+        unique = {tuple(one["column_names"]) for one in looked.get_unique_constraints(table)}
+        unique |= {tuple(one["column_names"]) for one in looked.get_indexes(table) if one["unique"]}
+        found[table] = (columns, unique | {tuple(looked.get_pk_constraint(table)["constrained_columns"])})
+    return found
 
 
 def test_the_command_says_what_it_did_and_what_is_next(url, monkeypatch, capfd):

@@ -18,7 +18,7 @@ commands = typer.Typer(
 NEXT_WHEN_NEW = (
     "Next: amarvote token operator makes the operator's token; then start amarvote api and amarvote worker."
 )
-NEXT_WHEN_UPDATED = "Next: start amarvote api and amarvote worker of this version again."
+NEXT_WHEN_UPDATED = "Next: start amarvote api and amarvote worker of this version, in place of those that run."
 
 
 @commands.callback()
@@ -35,7 +35,8 @@ def upgrade(
     """Bring the tables to this version's form.
 
     From nothing, or from an older version's; all of it is done, or nothing, and the same command again changes
-    nothing. Before updating tables that hold elections, make a backup and stop what works with them.
+    nothing. Before updating tables that hold elections, make a backup. API and workers of the version before go on
+    with the new tables, unless the schema's first digit changes: then stop them first.
     """
     try:
         opened = Database(database)

@@ -1,4 +1,4 @@
-"""Which form the tables have: bringing them to this program's, and refusing to work with another."""
+"""Which form the tables have: bringing them to this program's, refusing to work with any that it cannot use."""
 
 import logging
 from dataclasses import dataclass
@@ -34,33 +34,38 @@ def revision(connection: Connection) -> str | None:
 
 
 def require(connection: Connection, name: str) -> None:
-    """OtherSchemaError unless the tables are of this program's revision. `name` is the database's, for people."""
+    """OtherSchemaError unless this program works with the tables. `name` is the database's, for people."""
     found = revision(connection)
-    if found == HEAD:
-        return
     if found is None:
         raise OtherSchemaError(f"{name} holds nothing of AmarVote yet; run amarvote db upgrade.")
     if found < HEAD:
+        others = "what works with it may go on" if same_age(found, HEAD) else "stop what works with it"
         raise OtherSchemaError(
-            f"{name} is of an older version (schema {found}, this program works with {HEAD}); make a backup, stop "
-            "what works with it, and run amarvote db upgrade."
+            f"{name} is of an older version (schema {found}, this program works with {HEAD}); make a backup, and "
+            f"run amarvote db upgrade; {others} meanwhile."
         )
-    raise OtherSchemaError(
-        f"{name} is of a newer version (schema {found}, this program works with {HEAD}); update AmarVote."
-    )
+    if not same_age(found, HEAD):
+        raise OtherSchemaError(
+            f"{name} is of a newer version (schema {found}, this program works with {HEAD}); update AmarVote."
+        )
+
+
+def same_age(one: str, other: str) -> bool:
+    """Do programs of the older of two revisions work with tables of the newer one? See `migrations`."""
+    return one[0] == other[0]
 
 
 def upgrade(connection: Connection, name: str) -> Upgrade:
     """Bring the tables to this program's revision, in this transaction: all of it, or nothing.
 
-    OtherSchemaError where they are of a newer one, or of another program.
+    A newer one that this program works with is left as it is. OtherSchemaError where it does not, or where the
+    tables are of another program.
     """
     one_at_a_time(connection, "schema")
     before = revision(connection)
-    if before == HEAD:
-        return Upgrade(before, HEAD)
-    if before is not None and before > HEAD:
+    if before is not None and before >= HEAD:
         require(connection, name)
+        return Upgrade(before, before)
     taken = sorted(set(inspect(connection).get_table_names()) & set(metadata.tables))
     if before is None and taken:
         raise OtherSchemaError(
