@@ -1,12 +1,10 @@
-"""Several processes of the API over one database: what one knows, the others know; what the database cannot do."""
+"""Several processes of the API over one database: what one knows, the others know."""
 
 import time
 
 import pytest
 
-from amarvote.api.problems import MEDIA_TYPE
 from amarvote.elections.bearers import KNOWN_SECONDS
-from amarvote.store import patience
 from staging.fixtures import BOTH, POSTGRESQL
 from staging.served import serving
 
@@ -49,34 +47,6 @@ def test_limits_and_revocations_hold_for_all_processes(replicas):
     assert one.ask("GET", "/devices/me", "hall").status_code in (401, 429)
     time.sleep(KNOWN_SECONDS)
     assert other.ask("GET", "/devices/me", "hall").status_code in (401, 429)
-
-
-@pytest.mark.parametrize("opened", [POSTGRESQL], indirect=True)
-def test_without_its_database_the_service_says_when_to_ask_again_and_then_does_it(
-    opened, postgresql_server, monkeypatch
-):
-    monkeypatch.setattr(patience, "PAUSES", (0.05,))
-    vote = opened.make(1)
-    with serving(opened) as served:
-        assert served.ask("GET", "").status_code == 200
-        headers = served.headers("device-1")
-        postgresql_server.stop()
-        try:
-            for answer in (
-                served.client.get("/health/ready"),
-                served.ask("GET", ""),
-                served.client.put(f"{served.base}/ballots", content=vote.body, headers=headers),
-            ):
-                assert (answer.status_code, answer.headers["content-type"]) == (503, MEDIA_TYPE)
-                assert int(answer.headers["retry-after"]) >= 1
-                assert "Traceback" not in answer.text
-            assert served.client.get("/health/live").status_code == 200
-        finally:
-            postgresql_server.start()
-        assert served.client.get("/health/ready").status_code == 200
-        assert served.ask("PUT", "/ballots", "device-1", content=vote.body).status_code == 202
-    opened.work()
-    assert opened.ballot_state(vote)["state"] == "accepted"
 
 
 @pytest.mark.parametrize("opened", [POSTGRESQL], indirect=True)

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from amarvote.pipeline import locks, phases
 from amarvote.store.clock import now
-from amarvote.store.database import Database, NoDatabaseError, is_passing
+from amarvote.store.database import AwayError, Database, NoDatabaseError, is_passing
 from amarvote.store.tables import events
 from staging.rows import add_election
 
@@ -243,10 +243,10 @@ def test_a_deadlock_passes_and_a_taken_key_does_not(database):
 
 def test_a_server_that_is_not_there_passes_and_its_address_is_told_without_password():
     nowhere = Database("postgresql+psycopg://amarvote:geheim@127.0.0.1:1/amarvote")
-    with pytest.raises(DBAPIError) as problem, nowhere.read():
+    with pytest.raises(AwayError) as problem, nowhere.read():
         pass
     assert is_passing(problem.value)
-    with pytest.raises(NoDatabaseError, match=r"cannot be used: .*refused") as told:
+    with pytest.raises(NoDatabaseError, match=r"does not answer: .*refused") as told:
         nowhere.require_schema()
     assert "127.0.0.1:1" in str(told.value)
     assert "geheim" not in str(told.value) + str(problem.value)

@@ -24,7 +24,7 @@ from amarvote.elections.errors import (
     Unavailable,
     Unprocessable,
 )
-from amarvote.elections.service import DatabaseError, is_no_value, is_passing
+from amarvote.elections.service import AwayError, DatabaseError, is_no_value, is_passing
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +66,7 @@ class Problem(BaseModel):
     title: str = Field(examples=["Conflict"])
     status: int = Field(ge=400, le=599, examples=[409])
     detail: str = Field(examples=["Voting ended at 2026-11-03T20:00:00Z; no ballots are taken any more."])
+    missing: list[str] | None = Field(None, description="Of readiness only: the parts that are missing.")
 
 
 def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
@@ -93,10 +94,18 @@ def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
 _RETRY_AFTER = {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 1}}
 
 
-def problem(status: int, detail: str, headers: dict[str, str] | None = None) -> JSONResponse:
+def problem(
+    status: int, detail: str, headers: dict[str, str] | None = None, missing: list[str] | None = None
+) -> JSONResponse:
     """One such answer."""
     content = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
-    return JSONResponse(content, status, headers, MEDIA_TYPE)
+    return JSONResponse(content | ({"missing": missing} if missing else {}), status, headers, MEDIA_TYPE)
+
+
+def unavailable(sentence: str, retry_after: float, missing: list[str] | None = None) -> JSONResponse:
+    """It cannot be done at this moment."""
+    seconds = max(1, math.ceil(retry_after))
+    return problem(503, f"{sentence} Ask again in {seconds} s.", {"Retry-After": str(seconds)}, missing)
 
 
 def answer_with_problems(app: FastAPI) -> None:
@@ -160,8 +169,10 @@ async def _database(request: Request, error: Exception) -> JSONResponse:
     if not is_passing(error):
         log.error("%s %s failed", request.method, request.url.path, exc_info=error)
         return await _defect(request, error)
-    log.warning("%s %s: the database does not answer: %s", request.method, request.url.path, error)
-    return problem(503, "The database does not answer. Ask again.", {"Retry-After": "1"})
+    if isinstance(error, AwayError):  # the log says so already, once
+        return unavailable("The database does not answer.", error.retry_after)
+    log.warning("%s %s: the database did not do it: %s", request.method, request.url.path, error)
+    return unavailable("The database does not do it at this moment.", 1.0)
 
 
 async def _defect(request: Request, error: Exception) -> JSONResponse:  # noqa: ARG001 - the server logs it

@@ -27,6 +27,9 @@ HOST = "127.0.0.1"
 QUEUE = 1024
 """Connections that wait to be taken."""
 
+FIRST_LOOK_SECONDS = 0.5
+"""So long the first answer waits for a look at the database, which mostly takes a moment."""
+
 
 class Unservable(Exception):  # noqa: N818 - reads as what happened
     """There is nothing to listen at; the message says why."""
@@ -94,14 +97,14 @@ def unix_socket(path: Path) -> socket.socket:
 def serve(url: str, listening: socket.socket, settings: Settings = DEFAULTS, *, proxy: str | None = None) -> None:
     """Serve the elections of the database at `url` until terminated; says where on standard error.
 
+    While the database does not answer, all but liveness is 503; NoDatabaseError once it is there and not ours.
+
     Whoever asks through the reverse proxy at the address `proxy` is known by the X-Forwarded-For that it writes;
     from anybody else that header is worth nothing.
     """
     database = Database(url)
     try:
-        database.require_schema()
-        sys.stderr.write(f"The API listens on {_address(listening)}\n")
-        sys.stderr.flush()
+        database.hold()
         over = threading.Event()
         config = uvicorn.Config(
             application(Services(database, settings), over),
@@ -113,7 +116,15 @@ def serve(url: str, listening: socket.socket, settings: Settings = DEFAULTS, *, 
             server_header=False,
             timeout_graceful_shutdown=GRACE_SECONDS,
         )
-        _Server(config, over).run(sockets=[listening])
+        server = _Server(config, over)
+        looking = threading.Thread(target=server.look, args=(database,), name="first look", daemon=True)
+        looking.start()
+        looking.join(FIRST_LOOK_SECONDS)
+        server.require_database()
+        sys.stderr.write(f"The API listens on {_address(listening)}\n")
+        sys.stderr.flush()
+        server.run(sockets=[listening])
+        server.require_database()
     finally:
         listening.close()
         database.close()
@@ -125,6 +136,20 @@ class _Server(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, over: threading.Event) -> None:
         super().__init__(config)
         self._over = over
+        self._refused: NoDatabaseError | None = None
+
+    def look(self, database: Database) -> None:
+        """Wait until the database lets everybody in; end where it is there and not ours."""
+        try:
+            database.await_schema()
+        except NoDatabaseError as problem:
+            self._refused = problem
+            self.should_exit = True
+
+    def require_database(self) -> None:
+        """NoDatabaseError where it is known not to be ours."""
+        if self._refused is not None:
+            raise self._refused
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:  # noqa: ARG002
         """A second signal ends it at once."""

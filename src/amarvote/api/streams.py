@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 
 from amarvote.elections import events
 from amarvote.elections.errors import Unavailable
-from amarvote.elections.service import DatabaseError, Service
+from amarvote.elections.service import AwayError, DatabaseError, Service
 from amarvote.elections.services import Services
 
 log = logging.getLogger(__name__)
@@ -48,7 +48,10 @@ class Streams:
         """The election's events after the one of number `after`, as they come, until the process ends."""
         while not self._over.is_set():
             newest = self._newest
-            found = await run_in_threadpool(events.following, service, after)
+            try:
+                found = await run_in_threadpool(events.following, service, after)
+            except DatabaseError:
+                return  # the listener connects anew, and is told when
             for event in found:
                 after = event["id"]
                 yield event
@@ -64,6 +67,8 @@ class Streams:
                 continue
             try:
                 newest = await run_in_threadpool(events.newest, self._services.database)
+            except AwayError:
+                continue
             except DatabaseError as problem:
                 log.warning("the log of events is looked at again: %s", problem)
                 continue

@@ -12,12 +12,23 @@ from amarvote.pipeline import accepting, phases, steps
 from amarvote.pipeline.chunks import election_row
 from amarvote.pipeline.constants import context_of
 from amarvote.pipeline.settings import DEFAULTS, Settings
-from amarvote.store.database import Database, DatabaseError, NoDatabaseError, is_no_value, is_passing, patiently
+from amarvote.store.database import (
+    AwayError,
+    Database,
+    DatabaseError,
+    NoAnswerError,
+    NoDatabaseError,
+    is_no_value,
+    is_passing,
+    patiently,
+)
 
 __all__ = [
     "DEFAULTS",
+    "AwayError",
     "Database",
     "DatabaseError",
+    "NoAnswerError",
     "NoDatabaseError",
     "Service",
     "Settings",

@@ -31,7 +31,7 @@ from amarvote.pipeline.queue import Queue
 from amarvote.pipeline.settings import DEFAULTS, Settings
 from amarvote.pipeline.sweep import sweep
 from amarvote.store.backoff import Backoff
-from amarvote.store.database import Database, DatabaseError, is_passing
+from amarvote.store.database import Database, DatabaseError, NoAnswerError, is_passing
 from amarvote.store.turns import take
 
 log = logging.getLogger(__name__)
@@ -90,34 +90,36 @@ class Worker:
     def troubles(self) -> list[str]:
         """What is missing at the moment, in sentences."""
         child = "" if self._computer.pid is not None else "There is no computing process."
-        return [one for one in (self._upset, self._queue.trouble, child) if one]
+        return [one for one in (self._database.trouble or self._upset, self._queue.trouble, child) if one]
 
     def idle(self) -> float:
         """Seconds since the loop moved last."""
         return time.monotonic() - self._moved
 
     def run(self) -> None:
-        """Take chunk after chunk until told to stop, or grown too large."""
+        """Take chunk after chunk until told to stop, or grown too large; NoDatabaseError where it is not ours."""
         self._step("starting")
         begun = False
         try:
             while not self._over:
+                self._moved = time.monotonic()
                 try:
                     if not begun:
                         self._begin()
                         begun = True
                     self._one_round()
                     self._backoff.reset()
-                except DatabaseError as problem:
+                except (DatabaseError, NoAnswerError) as problem:
                     self._is_upset(problem)
-                    time.sleep(self._backoff.pause())
+                    self._database.wait(self._backoff.pause())
                 except ChildDiedError as problem:
                     log.warning("%s before it had work", problem)
                     time.sleep(self._backoff.pause())
         finally:
-            self._end()
+            self._end(begun=begun)
 
     def _begin(self) -> None:
+        self._database.require_schema()
         self._heartbeat.beat()
         with self._database.write() as connection:
             life.end_leases(connection, self._name)
@@ -140,15 +142,16 @@ class Worker:
             log.warning("the database answers again%s", "; a chunk was given back" if given_back else "")
             self._upset = ""
 
-    def _end(self) -> None:
-        """Hold nothing any more."""
+    def _end(self, *, begun: bool) -> None:
+        """Hold nothing any more; nothing is written into a database that never answered, or is not ours."""
         self._computer.stop()
         try:
-            if self._upset:
+            if begun and self._upset:
                 self._recover()
             self._queue.close()
             self._step("ended")
-            self._heartbeat.beat()
+            if begun:
+                self._heartbeat.beat()
         except DatabaseError as problem:
             log.warning("the database did not answer at the end; leases will run out: %s", problem)
 
@@ -309,7 +312,7 @@ class Worker:
         self._watch.measured(own, child, pauses)
         return own, child
 
-    def _is_upset(self, problem: DatabaseError) -> None:
+    def _is_upset(self, problem: Exception) -> None:
         self._upset = "The database does not answer."
         log.warning("the database did not answer: %s", problem)
 

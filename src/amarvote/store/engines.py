@@ -31,9 +31,11 @@ SERVER_SETTINGS = {
     "timezone": "UTC",
 }
 
+CONNECT_SECONDS = 5
+
 CONNECTION_SETTINGS = {
     "application_name": "amarvote",
-    "connect_timeout": 10,
+    "connect_timeout": CONNECT_SECONDS,
     # a network that was cut is noticed within a lease: while waiting for an answer, and while sending
     "keepalives_idle": 10,
     "keepalives_interval": 5,

@@ -6,6 +6,15 @@ from sqlalchemy.exc import TimeoutError as NoConnectionFreeError
 DatabaseError = SQLAlchemyError
 """Whatever the database did not do; `is_passing` says whether it will when it is asked again."""
 
+
+class AwayError(SQLAlchemyError):
+    """The database is away, and was not asked: whoever asks again does so in `retry_after` seconds."""
+
+    def __init__(self, sentence: str, retry_after: float) -> None:
+        super().__init__(sentence)
+        self.retry_after = retry_after
+
+
 _SQLITE = ("SQLITE_BUSY", "SQLITE_LOCKED", "SQLITE_FULL")
 """By how the name of the error begins: another process writes; the disk is full."""
 
@@ -35,7 +44,7 @@ def is_passing(problem: BaseException) -> bool:
     a key is taken. Whether a transaction was committed whose connection broke in its commit is not known: what is
     asked again has to look at what is there first.
     """
-    if isinstance(problem, NoConnectionFreeError):
+    if isinstance(problem, NoConnectionFreeError | AwayError):
         return True
     if not isinstance(problem, DBAPIError):
         return False

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from amarvote.store.passing import DatabaseError, is_passing
+from amarvote.store.passing import AwayError, DatabaseError, is_passing
 
 log = logging.getLogger(__name__)
 
@@ -22,6 +22,8 @@ Result = TypeVar("Result")
 def patiently(do: Callable[..., Result], *arguments: object) -> Result:
     """Do it, at most five times within about PATIENCE seconds; what fails then, or does not pass, is raised.
 
+    So is AwayError, at once: who looks after a database that is away is the door.
+
     What is done is one transaction, and looks at what is there first: where the connection broke in the commit, it
     may be committed already.
     """
@@ -29,6 +31,8 @@ def patiently(do: Callable[..., Result], *arguments: object) -> Result:
     for pause in PAUSES:
         try:
             return do(*arguments)
+        except AwayError:
+            raise
         except DatabaseError as problem:
             if not is_passing(problem) or time.monotonic() - started > PATIENCE:
                 raise

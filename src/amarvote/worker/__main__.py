@@ -9,7 +9,6 @@ import logging
 import os
 import socket
 import sys
-import time
 from dataclasses import replace
 
 from amarvote.pipeline import memory, steps
@@ -19,8 +18,7 @@ from amarvote.pipeline.worker import Worker, run_until_terminated
 from amarvote.queues.amqp import BrokerAddressError, Link
 from amarvote.queues.database import DatabaseQueue
 from amarvote.queues.rabbitmq import RabbitQueue
-from amarvote.store.backoff import Backoff
-from amarvote.store.database import Database, NoAnswerError, NoDatabaseError
+from amarvote.store.database import Database, NoDatabaseError
 from amarvote.worker import exits
 from amarvote.worker.addresses import BROKER, DATABASE, AddressSettingError, address, file_of
 from amarvote.worker.health import Health
@@ -49,11 +47,10 @@ def main() -> int:
     settings = replace(DEFAULTS, stop_seconds=options.stop_seconds)
     try:
         database = Database(url)
-        _require(database)
         queue = _queue(database, settings, options.name, broker)
+        return _work(database, queue, settings, options)
     except (NoDatabaseError, BrokerAddressError) as problem:
         return _refuse(str(problem), exits.UNREADABLE)
-    return _work(database, queue, settings, options)
 
 
 def _options() -> argparse.Namespace:
@@ -70,19 +67,6 @@ def _options() -> argparse.Namespace:
 def _refuse(sentence: str, code: int) -> int:
     sys.stderr.write(f"{sentence}\n")
     return code
-
-
-def _require(database: Database) -> None:
-    """Wait for a database that is starting; NoDatabaseError for one that is not ours."""
-    backoff = Backoff(0.5, 10.0)
-    while True:
-        try:
-            database.require_schema()
-        except NoAnswerError as problem:
-            log.warning("not yet: %s", problem)
-            time.sleep(backoff.pause())
-        else:
-            return
 
 
 def _queue(database: Database, settings: Settings, name: str, broker: str | None) -> Queue:

@@ -19,9 +19,9 @@ from amarvote.pipeline import chunks as life
 from amarvote.store.database import DatabaseError, is_passing
 from amarvote.store.tables import chunks
 from faults.service import program
-from faults.service.cut_proxy import CutProxy
 from faults.service.election import Ballot
 from faults.service.times import Times
+from servers.cut_proxy import CutProxy
 from servers.postgresql import PostgreSQL
 from servers.processes import dies_with_us, free_port
 from servers.rabbitmq import RabbitMQ

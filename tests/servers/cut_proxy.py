@@ -9,11 +9,12 @@ class CutProxy:
     """Forwards `port` of `host` to the port `target` of 127.0.0.1. Called from any thread, works in its own.
 
     `cut` closes every connection and refuses new ones, `hush` lets them stand and carries nothing (what a network
-    does whose cable is pulled), `heal` ends both.
+    does whose cable is pulled), `heal` ends both. `tried` counts who wanted to connect.
     """
 
     def __init__(self, target: int, host: str = "127.0.0.1") -> None:
         self._target = target
+        self.tried = 0
         self._flows = asyncio.Event()
         self._refusing = False
         self._open: set[asyncio.StreamWriter] = set()
@@ -58,6 +59,7 @@ class CutProxy:
         self._open.clear()
 
     async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.tried += 1
         if self._refusing:
             writer.transport.abort()
             return

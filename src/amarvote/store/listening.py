@@ -1,0 +1,117 @@
+"""Connections to PostgreSQL that find out whether it is away, and shut the door then.
+
+It is away where a connection cannot be made and no other one stands, or where a statement stays without an answer
+and a newcomer gets none either. Whoever has a connection and is refused another one has met the server's limit.
+"""
+
+import os
+import select
+import socket
+import struct
+import threading
+import time
+from collections.abc import Generator
+from typing import Any, TypeVar
+from weakref import WeakSet
+
+import psycopg
+from sqlalchemy import Engine, event
+
+from amarvote.store.door import SILENT_SECONDS, Door
+from amarvote.store.engines import CONNECT_SECONDS, CONNECTION_SETTINGS
+
+LOOK_EVERY = 0.1
+"""Seconds between two looks at how long it has been silent."""
+
+SSL_REQUEST = struct.pack("!ii", 8, 80877103)
+"""Begins a connection; every server answers it with a letter, before it asks who is there."""
+
+Result = TypeVar("Result")
+
+
+class _Connection(psycopg.Connection[Any]):
+    """Does not wait for ever for a server that died without a word, or stands still."""
+
+    door: Door | None = None
+
+    def wait(self, gen: Any, interval: float = LOOK_EVERY, timeout: float | None = None) -> Any:
+        """Every statement waits here for its answer."""
+        return super().wait(gen if self.door is None else self._listen(gen, self.door), interval, timeout)
+
+    def _listen(self, waiting: Generator[Any, Any, Result], door: Door) -> Generator[Any, Any, Result]:
+        heard = time.monotonic()
+        try:
+            wanted = next(waiting)
+            while True:
+                ready = yield wanted
+                if ready:
+                    heard = time.monotonic()
+                elif time.monotonic() - heard >= SILENT_SECONDS:
+                    self._require_server(door)
+                wanted = waiting.send(ready)
+        except StopIteration as end:
+            result: Result = end.value
+            return result
+
+    def _require_server(self, door: Door) -> None:
+        try:
+            door.listen(self._newcomer_is_answered)
+        except BaseException:
+            self.close()  # what it would answer later is nobody's any more
+            raise
+
+    def _newcomer_is_answered(self) -> bool:
+        """Does who is at the other end say anything to somebody new?"""
+        try:
+            with socket.socket(fileno=os.dup(self.fileno())) as ours:
+                family, peer = ours.family, ours.getpeername()
+            with socket.socket(family) as newcomer:
+                newcomer.settimeout(CONNECT_SECONDS)
+                newcomer.connect(peer)
+                newcomer.sendall(SSL_REQUEST)
+                return bool(newcomer.recv(1))
+        except OSError:
+            return False
+
+    def stands(self) -> bool:
+        """Has the other end not hung up?"""
+        try:
+            poll = select.poll()
+            poll.register(self.fileno(), select.POLLRDHUP)
+            return not poll.poll(0)
+        except (psycopg.Error, OSError, ValueError):
+            return False
+
+
+def door_of(engine: Engine, name: str) -> Door:
+    """The door to the engine's database, called `name` in sentences, which its connections shut."""
+    arguments, named = engine.dialect.create_connect_args(engine.url)
+    made: WeakSet[_Connection] = WeakSet()
+    lock = threading.Lock()  # over `made`
+
+    def is_there() -> bool:
+        try:
+            psycopg.connect(*arguments, **{**named, **CONNECTION_SETTINGS}).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    door = Door(name, is_there)
+
+    @event.listens_for(engine, "do_connect")
+    def _connect(_dialect: Any, _record: Any, positional: Any, keywords: Any) -> _Connection:
+        door.check()
+        try:
+            connection = _Connection.connect(*positional, **keywords)
+        except psycopg.OperationalError as problem:
+            with lock:
+                standing = any(one.stands() for one in made)
+            if standing and not isinstance(problem, psycopg.errors.ConnectionTimeout):
+                raise
+            raise door.shut(problem) from problem
+        connection.door = door
+        with lock:
+            made.add(connection)
+        return connection
+
+    return door

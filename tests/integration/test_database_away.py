@@ -1,0 +1,299 @@
+"""A database that is away: one look at a time with pauses that grow, and everybody is told at once."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+from sqlalchemy import text
+
+from amarvote.api.problems import MEDIA_TYPE
+from amarvote.store import door, engines, listening
+from amarvote.store.database import AwayError, Database, DatabaseError
+from servers.cut_proxy import CutProxy
+from servers.postgresql import PostgreSQL
+from servers.processes import dies_with_us, free_port
+from staging.fixtures import POSTGRESQL
+from staging.served import serving
+
+AT_ONCE = 16
+LOOKS_IN_SECONDS = {1: 3, 2: 4, 4: 5}
+"""At most so often is it looked at in so many seconds: each pause is at least 1/8, 1/4, 1/2, 1, 2, 4."""
+
+pytestmark = pytest.mark.timeout(120)
+
+
+@pytest.fixture
+def proxy(postgresql_server):
+    made = CutProxy(postgresql_server.port)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def address(postgresql_server, postgresql_tables, proxy):
+    """Of an empty database of ours, through the proxy."""
+    return postgresql_server.url(postgresql_tables.rpartition("/")[2], proxy.port)
+
+
+@pytest.fixture
+def database(address):
+    database = Database(address)
+    yield database
+    database.close()
+
+
+def look(database):
+    with database.read() as connection:
+        connection.execute(text("SELECT 1"))
+
+
+def until(met, seconds=30):
+    end = time.monotonic() + seconds
+    while not met():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.02)
+
+
+def ask_on(database, seconds):
+    """Ask again and again: how often, and the seconds that the slowest answer took after the first."""
+    until_then, asked, slowest = time.monotonic() + seconds, 0, 0.0
+    while (began := time.monotonic()) < until_then:
+        with pytest.raises(DatabaseError):
+            database.transact(lambda connection: connection.execute(text("SELECT 1")))
+        slowest = max(slowest, time.monotonic() - began) if asked else 0.0
+        asked += 1
+        time.sleep(0.01)
+    return asked, slowest
+
+
+def test_many_who_ask_cost_few_attempts_and_it_comes_back_by_itself(database, proxy):
+    look(database)
+    proxy.cut()
+    before = proxy.tried
+    with ThreadPoolExecutor(AT_ONCE) as threads:
+        asked = list(threads.map(lambda _: ask_on(database, 2.0), range(AT_ONCE)))
+    assert sum(number for number, _ in asked) > 20 * AT_ONCE
+    assert max(slowest for _, slowest in asked) < 0.5
+    # each of those who were under way may find out for itself
+    assert 2 <= proxy.tried - before <= AT_ONCE + LOOKS_IN_SECONDS[2]
+    assert "does not answer" in database.trouble
+    with pytest.raises(AwayError) as told:
+        look(database)
+    assert 0 < told.value.retry_after <= 2
+    proxy.heal()
+    began = time.monotonic()
+    until(lambda: not database.trouble)
+    assert time.monotonic() - began < 5
+    look(database)
+
+
+def test_what_a_working_server_refuses_or_cuts_does_not_shut_the_door(
+    database, postgresql_server, address, caplog
+):
+    look(database)
+    assert postgresql_server.cut_connections(address.rpartition("/")[2]) >= 1
+    database.transact(lambda connection: connection.execute(text("SELECT 1")))
+    raising = "DO $$ BEGIN RAISE EXCEPTION 'a test' USING ERRCODE = '40001'; END $$"
+    with pytest.raises(DatabaseError, match="a test"):
+        database.transact(lambda connection: connection.execute(text(raising)))
+    assert database.trouble == ""
+    assert "does not answer" not in caplog.text
+
+
+def test_a_server_that_has_no_room_for_one_more_connection_still_serves_those_that_stand():
+    server = PostgreSQL("max_connections = 4\nsuperuser_reserved_connections = 0\n")
+    database = Database(server.url("postgres"))
+    try:
+        with ExitStack() as standing:
+            for _ in range(4):
+                standing.enter_context(database.read()).execute(text("SELECT 1"))
+            with pytest.raises(DatabaseError, match="too many clients") as refused:
+                look(database)
+        assert not isinstance(refused.value, AwayError)
+        assert database.trouble == ""
+        look(database)
+    finally:
+        database.close()
+        server.close()
+
+
+def test_a_server_that_lets_us_not_in_is_asked_seldom(proxy, address):
+    stranger = Database(address.replace("amarvote:", "amarvote:not"))
+    with pytest.raises(AwayError, match="password authentication failed"):
+        look(stranger)
+    before = proxy.tried
+    _, slowest = ask_on(stranger, 1.0)
+    stranger.close()
+    assert slowest < 0.5
+    assert proxy.tried - before <= LOOKS_IN_SECONDS[1]
+
+
+def test_a_long_statement_of_a_working_server_is_waited_for(database, monkeypatch):
+    monkeypatch.setattr(listening, "SILENT_SECONDS", 0.2)
+    monkeypatch.setattr(door, "SILENT_SECONDS", 0.2)
+    with database.read() as connection:
+        assert connection.execute(text("SELECT 7 FROM pg_sleep(1.5)")).scalar_one() == 7
+
+
+@pytest.mark.parametrize("opened", [POSTGRESQL], indirect=True)
+def test_a_server_that_stands_still_holds_nobodys_thread_for_long(opened, postgresql_server, monkeypatch):
+    """Times are shortened: 1 s of silence and 2 s for connecting, in service 5 and 5."""
+    for module in (listening, door):
+        monkeypatch.setattr(module, "SILENT_SECONDS", 1.0)
+    monkeypatch.setattr(listening, "CONNECT_SECONDS", 2)
+    monkeypatch.setitem(engines.CONNECTION_SETTINGS, "connect_timeout", 2)
+    unlimited = {"timeout": 30, "limits": httpx.Limits(max_connections=None)}
+    with serving(opened) as served, httpx.Client(base_url=served.client.base_url, **unlimited) as client:
+        ask = lambda _: client.get(f"{served.base}/progress").status_code  # noqa: E731
+        with ThreadPoolExecutor(60) as many:
+            assert set(many.map(ask, range(20))) == {200}
+            with postgresql_server.standing_still():
+                began = time.monotonic()
+                answers = [many.submit(ask, number) for number in range(60)]
+                time.sleep(0.5)
+                assert client.get("/health/live", timeout=1).status_code == 200
+                assert {answer.result() for answer in answers} == {503}
+                assert time.monotonic() - began < 2 * (1 + 2) + 2
+                began = time.monotonic()
+                assert set(many.map(ask, range(60))) == {503}
+                assert time.monotonic() - began < 1.0
+            until(lambda: ask(0) == 200)
+
+
+@pytest.mark.parametrize("opened", [POSTGRESQL], indirect=True)
+def test_the_service_says_at_once_when_to_ask_again_and_what_is_missing(opened, postgresql_server):
+    vote = opened.make(1)
+    with serving(opened) as served:
+        assert served.ask("GET", "").status_code == 200
+        headers = served.headers("device-1")
+        put = lambda: served.client.put(f"{served.base}/ballots", content=vote.body, headers=headers)  # noqa: E731
+        postgresql_server.stop()
+        try:
+            assert put().status_code == 503
+            began = time.monotonic()
+            for ask in (put, lambda: served.ask("GET", ""), lambda: served.client.get("/health/ready")):
+                answer = ask()
+                assert (answer.status_code, answer.headers["content-type"]) == (503, MEDIA_TYPE)
+                assert 1 <= int(answer.headers["retry-after"]) <= 10
+                assert "The database does not answer." in answer.json()["detail"]
+                assert "127.0.0.1" not in answer.text
+            assert time.monotonic() - began < 0.5
+            assert answer.json()["missing"] == ["The database does not answer."]
+            assert served.client.get("/health/live").json() == {"status": "alive"}
+        finally:
+            postgresql_server.start()
+        until(lambda: served.client.get("/health/ready").status_code == 200)
+        assert put().status_code == 202
+    opened.work()
+    assert opened.ballot_state(vote)["state"] == "accepted"
+
+
+# ---- processes that are started while it is away
+
+
+@contextmanager
+def process(*arguments, **environment):
+    started = subprocess.Popen(
+        [sys.executable, "-m", *arguments],
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **environment},
+        preexec_fn=dies_with_us,
+    )
+    try:
+        yield started
+    finally:
+        started.kill()
+        started.communicate()
+
+
+def health(port, which):
+    """The status code and the body of live or ready, once somebody listens."""
+
+    def listens():
+        try:
+            found.append(httpx.get(f"http://127.0.0.1:{port}/health/{which}", timeout=10))
+        except httpx.TransportError:
+            return False
+        return True
+
+    found = []
+    until(listens)
+    return found[0].status_code, found[0].json()
+
+
+def api(address, port):
+    return process("amarvote.api.serve", "--database", address, "--port", str(port))
+
+
+def test_an_api_started_while_it_is_away_is_alive_waits_and_serves(address, proxy):
+    proxy.cut()
+    port = free_port()
+    with api(address, port) as started:
+        assert health(port, "live") == (200, {"status": "alive"})
+        code, told = health(port, "ready")
+        assert (code, told["missing"]) == (503, ["The database does not answer."])
+        answer = httpx.get(f"http://127.0.0.1:{port}/elections")
+        assert (answer.status_code, int(answer.headers["retry-after"]) >= 1) == (503, True)
+        before = proxy.tried
+        proxy.heal()
+        until(lambda: health(port, "ready")[0] == 200)
+        assert proxy.tried - before < 10
+        assert httpx.get(f"http://127.0.0.1:{port}/elections").json()["items"] == []
+        started.send_signal(signal.SIGTERM)
+        assert started.wait(10) == 0
+
+
+def test_an_api_ends_once_the_database_is_there_and_not_ours(postgresql_server, proxy):
+    name = postgresql_server.create_database()
+    proxy.cut()
+    port = free_port()
+    with api(postgresql_server.url(name, proxy.port), port) as started:
+        assert health(port, "live")[0] == 200
+        proxy.heal()
+        _, said = started.communicate(timeout=30)
+        assert (started.returncode, "amarvote db upgrade" in said, "Traceback" in said) == (2, True, False)
+    postgresql_server.drop_database(name)
+
+
+def test_commands_that_need_it_now_say_so_in_a_sentence(address, proxy):
+    proxy.cut()
+    for command in (("db", "upgrade"), ("token", "operator")):
+        ended = subprocess.run(
+            [Path(sys.executable).with_name("amarvote"), *command, "--database", address],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (ended.returncode, "does not answer" in ended.stderr) == (2, True)
+        assert "Traceback" not in ended.stderr
+
+
+def test_a_worker_started_while_it_is_away_is_alive_waits_and_works(address, proxy):
+    proxy.cut()
+    port, before = free_port(), proxy.tried
+    with process("amarvote.worker", "--health-port", str(port), AMARVOTE_DATABASE_URL=address) as started:
+        assert health(port, "live")[0] == 200
+        began = time.monotonic()
+        until(lambda: any("does not answer" in one for one in health(port, "ready")[1]["missing"]))
+        time.sleep(max(0.0, began + 2.0 - time.monotonic()))
+        assert proxy.tried - before <= 2 + LOOKS_IN_SECONDS[4]
+        proxy.heal()
+        until(lambda: health(port, "ready") == (200, {"ready": True, "missing": []}))
+        before = proxy.tried
+        proxy.cut()
+        time.sleep(2.0)
+        assert health(port, "live")[0] == 200
+        assert any("does not answer" in one for one in health(port, "ready")[1]["missing"])
+        assert proxy.tried - before <= 4 + LOOKS_IN_SECONDS[2]
+        proxy.heal()
+        until(lambda: health(port, "ready")[0] == 200)
+        started.send_signal(signal.SIGTERM)
+        assert started.wait(10) == 0

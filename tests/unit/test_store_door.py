@@ -1,0 +1,97 @@
+import itertools
+import threading
+import time
+
+import pytest
+
+from amarvote.store import door
+from amarvote.store.door import Door
+from amarvote.store.passing import AwayError
+from amarvote.store.patience import patiently
+
+
+@pytest.fixture
+def looks(monkeypatch):
+    """The moments at which somebody looked; `is_there` says when it is back."""
+    monkeypatch.setattr(door, "FIRST_PAUSE", 0.02)
+    monkeypatch.setattr(door, "LONGEST_PAUSE", 0.16)
+    return []
+
+
+@pytest.fixture
+def back():
+    return threading.Event()
+
+
+@pytest.fixture
+def made(looks, back):
+    def is_there():
+        looks.append(time.monotonic())
+        return back.is_set()
+
+    made = Door("the database", is_there)
+    yield made
+    made.close()
+
+
+def test_shut_it_refuses_at_once_and_looks_with_pauses_that_grow_to_a_bound(made, looks, back):
+    made.check()
+    for _ in range(3):
+        assert "does not answer: refused" in str(made.shut("refused"))
+    with pytest.raises(AwayError, match="refused"):
+        made.check()
+    time.sleep(1.0)
+    pauses = [after - before for before, after in itertools.pairwise(looks)]
+    assert len(looks) <= 3 + 1.0 / 0.08
+    assert max(pauses) >= 0.08
+    back.set()
+    began = time.monotonic()
+    made.wait(30)
+    assert time.monotonic() - began < 5
+    made.check()
+    assert made.trouble == ""
+
+
+def test_one_that_is_shut_again_shortly_after_is_looked_at_as_seldom_as_before(made, looks, back):
+    back.set()
+    for _ in range(6):
+        made.shut("refused")
+        made.wait(30)
+    began = time.monotonic()
+    made.shut("refused")
+    made.wait(30)
+    assert time.monotonic() - began >= 0.08
+    assert len(looks) == 7
+
+
+def test_of_many_who_wait_for_an_answer_one_asks_for_all(made, monkeypatch):
+    monkeypatch.setattr(door, "SILENT_SECONDS", 0.2)
+    asked = []
+
+    def is_heard():
+        asked.append(1)
+        time.sleep(0.05)
+        return True
+
+    threads = [threading.Thread(target=made.listen, args=(is_heard,)) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(asked) == 1
+    time.sleep(0.2)
+    with pytest.raises(AwayError, match="silent"):
+        made.listen(lambda: False)
+
+
+def test_nobody_is_patient_with_a_door_that_is_shut(made):
+    calls = []
+
+    def ask():
+        calls.append(1)
+        made.shut("refused")
+        made.check()
+
+    with pytest.raises(AwayError):
+        patiently(ask)
+    assert len(calls) == 1
