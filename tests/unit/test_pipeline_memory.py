@@ -1,4 +1,5 @@
 import os
+from pathlib import Path
 
 from amarvote.pipeline import memory
 
@@ -21,3 +22,25 @@ def test_memory_goes_back_to_the_system():
     del block
     memory.trim()
     assert memory.resident_kb(os.getpid()) < full - 30_000
+
+
+def test_a_peak_is_forgotten_when_told_to():
+    block = bytes(50 << 20)
+    high = memory.peak_kb(os.getpid())
+    del block
+    memory.trim()
+    memory.forget_peak(os.getpid())
+    assert memory.peak_kb(os.getpid()) < high - (30 << 10)
+    memory.forget_peak(2**22 + 1)  # of nobody: nothing happens
+
+
+def test_the_limit_is_the_least_of_the_control_groups_around(tmp_path):
+    own = next(
+        (line[4:] for line in Path("/proc/self/cgroup").read_text().splitlines() if line.startswith("0::/")), ""
+    )
+    assert memory.limit_bytes(tmp_path) is None
+    (tmp_path / own).mkdir(parents=True, exist_ok=True)
+    (tmp_path / own / "memory.max").write_text("230686720\n")
+    assert memory.limit_bytes(tmp_path) == 220 << 20
+    (tmp_path / own / "memory.max").write_text("max\n")
+    assert memory.limit_bytes(tmp_path) is None

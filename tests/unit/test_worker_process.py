@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -15,13 +16,11 @@ import pytest
 from sqlalchemy import select, update
 
 from amarvote.pipeline import chunks as life
-from amarvote.pipeline import watch
 from amarvote.pipeline.settings import DEFAULTS
 from amarvote.queues.amqp import BrokerAddressError, parameters
 from amarvote.store.tables import chunks, workers
 from amarvote.worker import exits
 from amarvote.worker.health import STOOD_STILL_SECONDS, Health
-from amarvote.worker.metrics import Metrics
 from staging.rows import add_election, fresh_database
 
 PROGRAM = Path(__file__).parents[1] / "programs" / "empty_worker.py"
@@ -106,6 +105,15 @@ def test_it_works_says_how_it_is_and_ends_when_told_to(database, start):
     assert "amarvote_leases_expired_total 0.0" in metrics
     assert "amarvote_worker_troubles 0.0" in metrics
     assert 'amarvote_collector_pause_seconds_count{process="child"}' in metrics
+    held = {
+        (process, moment): float(re.search(f'moment="{moment}",process="{process}"}} (.*)', metrics)[1])
+        for process in ("parent", "child")
+        for moment in ("before", "peak", "after")
+    }
+    assert all(10 << 20 < bytes_held < 200 << 20 for bytes_held in held.values())
+    assert "amarvote_database_up 1.0" in metrics
+    assert "amarvote_broker" not in metrics
+    assert float(re.search("\nprocess_resident_memory_bytes (.*)", metrics)[1]) > 10 << 20
     assert ask(process, "/")[0] == 404
     process.send_signal(signal.SIGTERM)
     assert process.wait(PATIENCE) == exits.DONE
@@ -262,23 +270,3 @@ def ask_quietly(health):
     except OSError:
         return None
     return answer and answer[0]
-
-
-def test_what_is_counted():
-    metrics = Metrics(lambda: {"amarvote.chunks": 3}, lambda: ["something is missing"])
-    metrics.claimed("accept")
-    metrics.ended("accept", watch.DEATH, 2.0)
-    metrics.expired(2)
-    metrics.measured(1024, 2048, [0.0005, 0.15, 3.0])
-    text = metrics.text().decode()
-    for line in (
-        'amarvote_chunks_total{outcome="death",phase="accept"} 1.0',
-        'amarvote_chunk_seconds_bucket{le="3.0",phase="accept"} 1.0',
-        "amarvote_leases_expired_total 2.0",
-        'amarvote_worker_resident_bytes{process="child"} 2.097152e+06',
-        'amarvote_queue_messages{queue="amarvote.chunks"} 3.0',
-        "amarvote_worker_troubles 1.0",
-        'amarvote_collector_pause_seconds_bucket{le="0.2",process="child"} 2.0',
-        'amarvote_collector_pause_seconds_bucket{le="+Inf",process="child"} 3.0',
-    ):
-        assert line in text

@@ -31,6 +31,8 @@ class Computer:
         self._owes_answer = False
         self.peak_kb = 0
         """The greatest RSS of any child so far."""
+        self.recent_peak_kb = 0
+        """The same since `forget_peak`."""
         self.pauses: list[float] = []
         """How long collecting garbage held the child up each time, in seconds; whoever counts them empties it."""
 
@@ -105,8 +107,18 @@ class Computer:
         """The child's RSS now; also notes its peak."""
         if self._process is None:
             return 0
-        self.peak_kb = max(self.peak_kb, memory.peak_kb(self._process.pid))
+        self._note_peak(self._process.pid)
         return memory.resident_kb(self._process.pid)
+
+    def forget_peak(self) -> None:
+        """Let `recent_peak_kb` begin anew."""
+        self.recent_peak_kb = 0
+        if self._process is not None:
+            memory.forget_peak(self._process.pid)
+
+    def _note_peak(self, pid: int) -> None:
+        self.recent_peak_kb = max(self.recent_peak_kb, memory.peak_kb(pid))
+        self.peak_kb = max(self.peak_kb, self.recent_peak_kb)
 
     def stop(self) -> None:
         """End the child: by the end of its input or, where that does not help or it is at work, by killing it."""
@@ -114,7 +126,7 @@ class Computer:
         working, self._owes_answer = self._owes_answer, False
         if process is None:
             return
-        self.peak_kb = max(self.peak_kb, memory.peak_kb(process.pid))
+        self._note_peak(process.pid)
         if working:
             process.kill()
         if process.stdin is not None:

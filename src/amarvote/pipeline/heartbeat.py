@@ -6,6 +6,7 @@ from sqlalchemy import bindparam, delete, insert, update
 
 from amarvote.pipeline import memory
 from amarvote.pipeline.computer import Computer
+from amarvote.pipeline.watch import Memory
 from amarvote.store.clock import now
 from amarvote.store.database import Database
 from amarvote.store.tables import workers
@@ -26,18 +27,32 @@ class Heartbeat:
         self._baseline_kb: int | None = None
         self._rss_kb = 0
         self._peak_kb = 0
+        self._own_peak_kb = 0
         self._known = False
         self.step = ""
         self.chunks_done = 0
 
-    def measure(self) -> tuple[int, int]:
-        """The memory of parent and child now, in KiB; also notes it, and the greatest that both have had."""
+    def measure(self) -> Memory:
+        """The memory of parent and child now; also notes it, and the greatest that both have had."""
         own, child = memory.resident_kb(os.getpid()), self._computer.resident_kb()
         self._rss_kb = own + child
-        self._peak_kb = max(self._peak_kb, memory.peak_kb(os.getpid()) + self._computer.peak_kb)
+        self._own_peak_kb = max(self._own_peak_kb, memory.peak_kb(os.getpid()))
+        self._peak_kb = max(self._peak_kb, self._own_peak_kb + self._computer.peak_kb)
         if self._baseline_kb is None and child:
             self._baseline_kb = self._rss_kb
-        return own, child
+        return Memory(own, child)
+
+    def begin_chunk(self) -> Memory:
+        """The memory before a chunk, whose own peak counts from now."""
+        before = self.measure()
+        memory.forget_peak(os.getpid())
+        self._computer.forget_peak()
+        return before
+
+    def peak_of_chunk(self) -> Memory:
+        """The greatest memory since it began."""
+        self.measure()
+        return Memory(memory.peak_kb(os.getpid()), self._computer.recent_peak_kb)
 
     def beat(self) -> None:
         """Write the row."""

@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 _M_ARENA_MAX = -8
+_CONTROL_GROUPS = Path("/sys/fs/cgroup")
 _libc = ctypes.CDLL(None)
 
 
@@ -39,6 +40,27 @@ def resident_kb(pid: int) -> int:
 def peak_kb(pid: int) -> int:
     """The greatest resident memory that a process has had, in KiB; 0 where it is gone."""
     return _status(pid, "VmHWM:")
+
+
+def forget_peak(pid: int) -> None:
+    """Let a process's peak begin anew, at what it holds now; where that may not be done it stays."""
+    with suppress(OSError):
+        Path(f"/proc/{pid}/clear_refs").write_text("5")
+
+
+def limit_bytes(groups: Path = _CONTROL_GROUPS) -> int | None:
+    """The least memory.max of this process's control group and of those around it; None where none sets one."""
+    try:
+        lines = Path("/proc/self/cgroup").read_text().splitlines()
+    except OSError:
+        return None
+    own = groups / next((line[4:] for line in lines if line.startswith("0::/")), "")
+    limits = []
+    for group in (own, *own.parents):
+        if group.is_relative_to(groups):
+            with suppress(OSError, ValueError):  # no such group seen from here; "max"
+                limits.append(int((group / "memory.max").read_text()))
+    return min(limits, default=None)
 
 
 def processor_ticks(pid: int) -> int:

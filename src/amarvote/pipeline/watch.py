@@ -1,23 +1,38 @@
-"""What a worker's loop tells whoever counts: metrics in a service, nobody in a test."""
+"""What a worker's loop tells whoever watches it: metrics, logs and traces in a service, nobody in a test."""
 
-from typing import Protocol
+from dataclasses import dataclass
+
+from amarvote.pipeline.chunks import Claim
 
 DONE = "done"
 ERROR = "error"
 DEATH = "death"
 FENCED = "fenced"
 HANDED_BACK = "handed back"
-"""How an attempt ends. Fenced: another attempt had the chunk by then. Handed back: the worker was told to end."""
+BROKEN_OFF = "broken off"
+"""How an attempt ends. Fenced: another attempt had the chunk by then. Handed back: the worker was told to end.
+Broken off: the database failed in the middle of it, and the chunk is given back as soon as that answers."""
 
 
-class Watch(Protocol):
-    """Called in the loop's thread; must be quick."""
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Resident memory of the parent and of its computing child, in KiB."""
 
-    def claimed(self, phase: str) -> None:
+    own_kb: int
+    child_kb: int
+
+
+class Watch:
+    """Called in the loop's thread; must be quick. This one does nothing."""
+
+    def claimed(self, claim: Claim, before: Memory) -> None:
         """An attempt begins."""
 
-    def ended(self, phase: str, outcome: str, seconds: float) -> None:
-        """It ended, so long after it was claimed."""
+    def step(self, name: str) -> None:
+        """The loop reached this step, one of `worker`."""
+
+    def ended(self, claim: Claim, outcome: str, seconds: float, peak: Memory, after: Memory) -> None:
+        """It ended, so long after it was claimed; the greatest memory meanwhile, and what is left of it."""
 
     def expired(self, leases: int) -> None:
         """So many leases of any workers were found to have run out."""
@@ -26,17 +41,33 @@ class Watch(Protocol):
         """Resident memory of parent and child, and how long the child collected garbage each time since."""
 
 
-class Nobody:
-    """Counts nothing."""
+class All(Watch):
+    """Several who watch, told one after the other."""
 
-    def claimed(self, phase: str) -> None:
-        """Not counted."""
+    def __init__(self, *watches: Watch) -> None:
+        self._watches = watches
 
-    def ended(self, phase: str, outcome: str, seconds: float) -> None:
-        """Not counted."""
+    def claimed(self, claim: Claim, before: Memory) -> None:
+        """Told to all."""
+        for one in self._watches:
+            one.claimed(claim, before)
+
+    def step(self, name: str) -> None:
+        """Told to all."""
+        for one in self._watches:
+            one.step(name)
+
+    def ended(self, claim: Claim, outcome: str, seconds: float, peak: Memory, after: Memory) -> None:
+        """Told to all."""
+        for one in self._watches:
+            one.ended(claim, outcome, seconds, peak, after)
 
     def expired(self, leases: int) -> None:
-        """Not counted."""
+        """Told to all."""
+        for one in self._watches:
+            one.expired(leases)
 
     def measured(self, own_kb: int, child_kb: int, pauses: list[float]) -> None:
-        """Not counted."""
+        """Told to all."""
+        for one in self._watches:
+            one.measured(own_kb, child_kb, pauses)

@@ -71,7 +71,7 @@ class Worker:
         self._computer = computer or Computer()
         self._heartbeat = Heartbeat(database, name, self._computer)
         self._at_step = at_step
-        self._watch = watched_by or watch.Nobody()
+        self._watch = watched_by or watch.Watch()
         self._backoff = Backoff(FIRST_PAUSE, LONGEST_PAUSE)
         self._over = False
         self._until = 0.0
@@ -161,13 +161,16 @@ class Worker:
         if claim is None:
             return False
         started = time.monotonic()
-        self._watch.claimed(claim.phase)
-        self._step("claimed")
-        outcome = self._outcome(claim)
-        self._queue.settle()
-        self._step("committed")
-        self._watch.ended(claim.phase, outcome, time.monotonic() - started)
-        self._give_back()
+        outcome = watch.BROKEN_OFF
+        self._watch.claimed(claim, self._heartbeat.begin_chunk())
+        try:
+            self._step("claimed")
+            outcome = self._outcome(claim)
+            self._queue.settle()
+            self._step("committed")
+        finally:
+            seconds, peak = time.monotonic() - started, self._heartbeat.peak_of_chunk()
+            self._watch.ended(claim, outcome, seconds, peak, self._give_back())
         return True
 
     def _outcome(self, claim: Claim) -> str:
@@ -294,23 +297,24 @@ class Worker:
             self._watch.expired(sweep(self._database, self._settings))
         self._queue.relay()
 
-    def _give_back(self) -> None:
-        """After each chunk: memory back to the system; whoever is still too large is replaced."""
+    def _give_back(self) -> watch.Memory:
+        """After each chunk: memory back to the system, whoever is too large is replaced; what is held then."""
         memory.trim()
-        own, child = self._measure()
-        if child > self._settings.child_rss_kb:
-            log.warning("the computing process has grown to %d KiB; it is replaced", child)
+        held = self._measure()
+        if held.child_kb > self._settings.child_rss_kb:
+            log.warning("the computing process has grown to %d KiB; it is replaced", held.child_kb)
             self._computer.stop()
-        if own > self._settings.parent_rss_kb:
-            log.warning("this worker has grown to %d KiB; it ends, to be started anew", own)
+        if held.own_kb > self._settings.parent_rss_kb:
+            log.warning("this worker has grown to %d KiB; it ends, to be started anew", held.own_kb)
             self._over = self.grown = True
+        return held
 
-    def _measure(self) -> tuple[int, int]:
-        """The memory of parent and child in KiB; whoever watches is told."""
-        own, child = self._heartbeat.measure()
+    def _measure(self) -> watch.Memory:
+        """The memory of parent and child; whoever watches is told."""
+        held = self._heartbeat.measure()
         pauses, self._computer.pauses = self._computer.pauses, []
-        self._watch.measured(own, child, pauses)
-        return own, child
+        self._watch.measured(held.own_kb, held.child_kb, pauses)
+        return held
 
     def _is_upset(self, problem: Exception) -> None:
         self._upset = "The database does not answer."
@@ -319,6 +323,7 @@ class Worker:
     def _step(self, name: str) -> None:
         if name in LASTING:
             self._heartbeat.step = name
+        self._watch.step(name)
         self._at_step(name)
 
 

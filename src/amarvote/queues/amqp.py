@@ -130,6 +130,8 @@ class Link:
         self._since = 0.0
         self._end = threading.Event()
         self._told = False
+        self.connections = 0
+        """How many were made so far."""
         self.trouble = f"The broker {self.name} has not been reached yet."
         self._thread = threading.Thread(target=self._run, name="broker", daemon=True)
         self._thread.start()
@@ -255,6 +257,7 @@ class Link:
             steps[0](partial(self._next_step, channel, steps[1:]))
             return
         self._published = 0
+        self.connections += 1
         self._since = time.monotonic()
         with self._lock:
             self._channel = channel

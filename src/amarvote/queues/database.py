@@ -22,12 +22,7 @@ class DatabaseQueue:
         self._database = database
         self._settings = settings
         self._worker = worker
-
-    @property
-    def depths(self) -> dict[str, int]:
-        """How many chunks are handed out and not claimed."""
-        with self._database.read() as connection:
-            return {NAME: handing.handed_out(connection)}
+        self.depths = {NAME: 0}
 
     def claim(self, seconds: float) -> Claim | None:
         """The chunk that was handed out first, claimed; hands out what is due where nothing was."""
@@ -56,7 +51,9 @@ class DatabaseQueue:
         """The table knows already."""
 
     def relay(self) -> None:
-        """Nothing gets lost in a table."""
+        """Nothing gets lost in a table; how many chunks are handed out and not claimed is counted."""
+        with self._database.read() as connection:
+            self.depths = {NAME: handing.handed_out(connection)}
 
     def close(self) -> None:
         """There is nothing to give back."""

@@ -47,8 +47,8 @@ def main() -> int:
     settings = replace(DEFAULTS, stop_seconds=options.stop_seconds)
     try:
         database = Database(url)
-        queue = _queue(database, settings, options.name, broker)
-        return _work(database, queue, settings, options)
+        link = Link(broker, settings.reconnect_seconds) if broker else None
+        return _work(database, link, settings, options)
     except (NoDatabaseError, BrokerAddressError) as problem:
         return _refuse(str(problem), exits.UNREADABLE)
 
@@ -69,14 +69,15 @@ def _refuse(sentence: str, code: int) -> int:
     return code
 
 
-def _queue(database: Database, settings: Settings, name: str, broker: str | None) -> Queue:
-    if broker:
-        return RabbitQueue(database, settings, name, Link(broker, settings.reconnect_seconds))
+def _queue(database: Database, settings: Settings, name: str, link: Link | None) -> Queue:
+    if link is not None:
+        return RabbitQueue(database, settings, name, link)
     return DatabaseQueue(database, settings, name)
 
 
-def _work(database: Database, queue: Queue, settings: Settings, options: argparse.Namespace) -> int:
-    metrics = Metrics(lambda: queue.depths, lambda: worker.troubles)
+def _work(database: Database, link: Link | None, settings: Settings, options: argparse.Namespace) -> int:
+    queue = _queue(database, settings, options.name, link)
+    metrics = Metrics(database, queue, link, lambda: worker.troubles)
     worker = Worker(database, queue, options.name, settings, watched_by=metrics)
     if options.health_port is not None:
         try:
