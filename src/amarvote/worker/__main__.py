@@ -43,7 +43,9 @@ def main() -> int:
     except AddressSettingError as problem:
         return _refuse(str(problem), exits.USAGE)
     if url is None:
-        return _refuse(f"Say which database: set {DATABASE} or {file_of(DATABASE)}, or use --database.", exits.USAGE)
+        return _refuse(
+            f"Say which database: set {DATABASE} or {file_of(DATABASE)}, or use --database.", exits.USAGE
+        )
     settings = replace(DEFAULTS, stop_seconds=options.stop_seconds)
     try:
         database = Database(url)
