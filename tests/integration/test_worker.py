@@ -197,7 +197,7 @@ def test_the_child_opens_no_database():
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = set(told.stdout.split())
     assert "amarvote.electionguard.engine" in loaded
-    assert not loaded & {"sqlalchemy", "amarvote.store", "httpx", "fastapi"}
+    assert not loaded & {"sqlalchemy", "amarvote.store", "httpx", "fastapi", "structlog"}
 
 
 def test_no_transaction_is_open_while_the_child_computes(opened, worker_of):

@@ -84,9 +84,11 @@ class Measured:
 
         try:
             await self._app(scope, receive, answer)
-        except Exception as problem:
+        except ClientDisconnect:
+            self._count(scope, CLIENT_GONE, began)
+        except Exception:
             if not answered:
-                self._count(scope, CLIENT_GONE if isinstance(problem, ClientDisconnect) else 500, began)
+                self._count(scope, 500, began)
             raise
 
     def _count(self, scope: Scope, status: int, began: float) -> None:

@@ -14,6 +14,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field, ValidationError
 from starlette.exceptions import HTTPException
 
+from amarvote.api.metrics import template
 from amarvote.elections.errors import (
     Conflict,
     Forbidden,
@@ -167,11 +168,11 @@ async def _database(request: Request, error: Exception) -> JSONResponse:
     if is_no_value(error):
         return problem(422, "A text holds the character U+0000, or a number is too large.")
     if not is_passing(error):
-        log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+        log.error("%s %s failed", request.method, template(request.scope), exc_info=error)
         return await _defect(request, error)
     if isinstance(error, AwayError):  # the log says so already, once
         return unavailable("The database does not answer.", error.retry_after)
-    log.warning("%s %s: the database did not do it: %s", request.method, request.url.path, error)
+    log.warning("%s %s: the database did not do it: %s", request.method, template(request.scope), error)
     return unavailable("The database does not do it at this moment.", 1.0)
 
 

@@ -18,6 +18,7 @@ import uvicorn
 from amarvote.api.application import application
 from amarvote.elections.service import DEFAULTS, Database, NoDatabaseError, Settings
 from amarvote.elections.services import Services
+from amarvote.observability import logs
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +45,7 @@ def main() -> int:
     where.add_argument("--port", type=int)
     where.add_argument("--socket", type=Path)
     options = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    logs.set_up()
     try:
         listening = unix_socket(options.socket) if options.socket else tcp_socket(options.host, options.port)
         serve(options.database, listening)
@@ -95,7 +96,7 @@ def unix_socket(path: Path) -> socket.socket:
 
 
 def serve(url: str, listening: socket.socket, settings: Settings = DEFAULTS, *, proxy: str | None = None) -> None:
-    """Serve the elections of the database at `url` until terminated; says where on standard error.
+    """Serve the elections of the database at `url` until terminated; says where in the log.
 
     While the database does not answer, all but liveness is 503; NoDatabaseError once it is there and not ours.
 
@@ -109,6 +110,7 @@ def serve(url: str, listening: socket.socket, settings: Settings = DEFAULTS, *, 
         config = uvicorn.Config(
             application(Services(database, settings), over),
             http="httptools",
+            log_config=None,
             log_level="warning",
             access_log=False,
             proxy_headers=proxy is not None,
@@ -121,8 +123,7 @@ def serve(url: str, listening: socket.socket, settings: Settings = DEFAULTS, *, 
         looking.start()
         looking.join(FIRST_LOOK_SECONDS)
         server.require_database()
-        sys.stderr.write(f"The API listens on {_address(listening)}\n")
-        sys.stderr.flush()
+        log.info("The API listens on %s as process %d", _address(listening), os.getpid())
         server.run(sockets=[listening])
         server.require_database()
     finally:

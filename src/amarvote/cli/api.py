@@ -10,6 +10,7 @@ from amarvote.api.serve import Unservable, serve, tcp_socket, unix_socket
 from amarvote.cli import exits
 from amarvote.cli.database import DatabaseUrl
 from amarvote.elections.service import NoDatabaseError
+from amarvote.observability import logs
 
 HOST, PORT = "127.0.0.1", 8080
 
@@ -38,6 +39,7 @@ def api(
     """
     if proxy is not None:
         _require_network(proxy)
+    logs.set_up()
     try:
         serve(database, unix_socket(socket) if socket is not None else tcp_socket(host, port), proxy=proxy)
     except (NoDatabaseError, Unservable) as problem:

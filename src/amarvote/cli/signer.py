@@ -1,6 +1,5 @@
 """`amarvote signer`: the key that signs checkpoints of the board, and the process that signs them."""
 
-import logging
 import sys
 from contextlib import closing
 from pathlib import Path
@@ -11,6 +10,7 @@ import typer
 from amarvote.cli import exits
 from amarvote.cli.groups import require_command
 from amarvote.cli.stopping import Stopped, stoppable
+from amarvote.observability import logs
 from amarvote.participants.address import AddressError
 from amarvote.participants.files import HomeError, alone_in
 from amarvote.participants.service import AnswerError, Refused, Service
@@ -61,7 +61,7 @@ def run(
 
     Nothing is signed that does not continue what was signed last, which stands in HOME: keep that folder.
     """
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    logs.set_up()
     try:
         signing = Home(folder)
         with stoppable(), alone_in(folder), closing(Service(api, signing.token(), ca=ca)) as service:

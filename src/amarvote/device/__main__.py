@@ -5,7 +5,6 @@ confirmed it). Who votes and how stands in FILE; a voter sees the code in the ho
 """
 
 import argparse
-import logging
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +16,7 @@ from amarvote.device.session import Session
 from amarvote.device.voters import Act, VotersError, acts
 from amarvote.electionguard.engine import Engine
 from amarvote.electionguard.errors import ElectionGuardError
+from amarvote.observability import logs
 from amarvote.participants.files import HomeError, alone_in, private_folder, read_bounded
 from amarvote.participants.service import FINAL, Service
 
@@ -57,7 +57,7 @@ def main() -> int:
     parser.add_argument("--ca", type=Path, help="the service's certificate authority; the system's by default")
     parser.add_argument("--voters", type=Path, required=True)
     options = parser.parse_args()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    logs.set_up()
     home = private_folder(options.home)
     with alone_in(home):
         try:

@@ -6,7 +6,6 @@ guardians and types the ones heard into `confirm`.
 """
 
 import argparse
-import logging
 import sys
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from amarvote.guardian.joining import join
 from amarvote.guardian.key_files import read_passphrase
 from amarvote.guardian.membership import membership_in, service_of
 from amarvote.guardian.telling import Log
+from amarvote.observability import logs
 from amarvote.participants.files import HomeError, alone_in, private_folder, read_bounded
 from amarvote.participants.service import FINAL
 
@@ -32,7 +32,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m amarvote.guardian")
     parser.add_argument("home", type=Path)
     home = private_folder(parser.parse_args().home)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    logs.set_up()
     with alone_in(home):
         try:
             passphrase = read_passphrase(home / "passphrase")

@@ -26,6 +26,11 @@ ERROR = "error"
 PAUSES = "pauses"
 """The field of every answer that says how long collecting garbage held the child up since the last, in seconds."""
 
+SAID = "said"
+"""The field of every answer with what was logged since the last: [level, logger, text] of each line."""
+
+LONGEST_LINE = 20_000
+
 _PR_SET_PDEATHSIG = 1
 
 
@@ -39,7 +44,8 @@ def main() -> int:
     # Whatever a library prints must not end up between two messages.
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    serve(sys.stdin.buffer, answers)
+    logging.basicConfig(handlers=[said := Said()])
+    serve(sys.stdin.buffer, answers, said)
     return 0
 
 
@@ -49,7 +55,24 @@ def die_with(parent: int) -> bool:
     return os.getppid() == parent
 
 
-def serve(questions: IO[bytes], answers: IO[bytes]) -> None:
+class Said(logging.Handler):
+    """Keeps what is logged for the parent, which knows which chunk it is about and how to write it down."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lines: list[tuple[int, str, str]] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Keep a line, with its traceback."""
+        self._lines.append((record.levelno, record.name, self.format(record)[:LONGEST_LINE]))
+
+    def take(self) -> list[tuple[int, str, str]]:
+        """The lines since they were taken last."""
+        taken, self._lines = self._lines, []
+        return taken
+
+
+def serve(questions: IO[bytes], answers: IO[bytes], said: Said) -> None:
     """Answer each message, and give memory back after it."""
 
     def ask(wanted: Message) -> Message:
@@ -65,7 +88,8 @@ def serve(questions: IO[bytes], answers: IO[bytes]) -> None:
     write(answers, Message(READY))
     while (message := read(questions)) is not None:
         answer = _answer(kit, message)
-        write(answers, Message(answer.kind, {**answer.fields, PAUSES: pauses.take()}, answer.parts))
+        beside = {PAUSES: pauses.take(), SAID: said.take()}
+        write(answers, Message(answer.kind, {**answer.fields, **beside}, answer.parts))
         del message, answer
         memory.trim()
 

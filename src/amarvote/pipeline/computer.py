@@ -1,5 +1,6 @@
 """The parent's side of its child: starting it, asking it, seeing whether it makes progress, replacing it."""
 
+import logging
 import os
 import subprocess
 import sys
@@ -8,7 +9,7 @@ from contextlib import suppress
 from queue import Empty, SimpleQueue
 
 from amarvote.pipeline import memory
-from amarvote.pipeline.child import PAUSES, READY
+from amarvote.pipeline.child import PAUSES, READY, SAID
 from amarvote.pipeline.computing.asking import WANT
 from amarvote.pipeline.messages import Message, PipeError, read, write
 
@@ -94,6 +95,8 @@ class Computer:
             raise ChildDiedError(self._epitaph())
         self._owes_answer = answer.kind == WANT
         self.pauses += answer.fields.pop(PAUSES, [])
+        for level, name, text in answer.fields.pop(SAID, []):
+            logging.getLogger(name).log(level, "%s", text)
         return answer
 
     def moved(self) -> bool:
@@ -161,7 +164,7 @@ class Computer:
 
 def _environment() -> dict[str, str]:
     """The child's: without our settings, which hold passwords, for it computes what strangers sent."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("AMARVOTE_")}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AMARVOTE_", "OTEL_"))}
     return {**kept, "MALLOC_ARENA_MAX": "1"}
 
 

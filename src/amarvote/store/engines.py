@@ -7,7 +7,7 @@ what the other one wrote (rule 10); and REPEATABLE READ READ ONLY for a snapshot
 
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, ExceptionContext, create_engine, event
 
 BUSY_MILLISECONDS = 60_000
 """How long a statement waits for SQLite's write lock. Our transactions last milliseconds; disks can be busy."""
@@ -61,13 +61,25 @@ def writing_engine(url: URL) -> Engine:
     settings = " ".join(f"-c {name}={value}" for name, value in SERVER_SETTINGS.items())
     given = url.query.get("options", "")
     options = f"{settings} {given if isinstance(given, str) else ' '.join(given)}".strip()
-    return create_engine(
+    engine = create_engine(
         url.difference_update_query(["options"]),
         **common,
         isolation_level="READ COMMITTED",
         pool_pre_ping=True,
         connect_args={**CONNECTION_SETTINGS, "options": options},
     )
+    event.listen(engine, "handle_error", _tell_no_values)
+    return engine
+
+
+def _tell_no_values(context: ExceptionContext) -> None:
+    """Of what PostgreSQL says of an error keep the first sentence: details are keys and whole rows."""
+    cause, told = context.original_exception, context.sqlalchemy_exception
+    sentence = getattr(getattr(cause, "diag", None), "message_primary", None)
+    if sentence is not None:
+        cause.args = (sentence,)
+        if told is not None:
+            told.args = (f"({type(cause).__name__}) {sentence}",)
 
 
 def reading_engine(engine: Engine) -> Engine:

@@ -11,7 +11,8 @@ import socket
 import sys
 from dataclasses import replace
 
-from amarvote.pipeline import memory, steps
+from amarvote.observability import logs
+from amarvote.pipeline import memory, steps, watch
 from amarvote.pipeline.queue import Queue
 from amarvote.pipeline.settings import DEFAULTS, Settings
 from amarvote.pipeline.worker import Worker, run_until_terminated
@@ -23,6 +24,7 @@ from amarvote.worker import exits
 from amarvote.worker.addresses import BROKER, DATABASE, AddressSettingError, address, file_of
 from amarvote.worker.health import Health
 from amarvote.worker.metrics import Metrics
+from amarvote.worker.telling import Telling
 
 __all__ = ["main", "steps"]
 
@@ -35,7 +37,7 @@ def main() -> int:
     """Work until terminated; the exit code is one of `exits`."""
     options = _options()
     memory.one_arena()
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+    logs.set_up()
     logging.getLogger("pika").setLevel(logging.CRITICAL)  # `queues.amqp` says the same, once and in words
     try:
         url = options.database or address(DATABASE)
@@ -80,7 +82,7 @@ def _queue(database: Database, settings: Settings, name: str, link: Link | None)
 def _work(database: Database, link: Link | None, settings: Settings, options: argparse.Namespace) -> int:
     queue = _queue(database, settings, options.name, link)
     metrics = Metrics(database, queue, link, lambda: worker.troubles)
-    worker = Worker(database, queue, options.name, settings, watched_by=metrics)
+    worker = Worker(database, queue, options.name, settings, watched_by=watch.All(metrics, Telling()))
     if options.health_port is not None:
         try:
             health = Health(

@@ -12,13 +12,13 @@ Item = TypeVar("Item")
 class Asked(BaseModel):
     """A body: nothing but its members, each of its own kind."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(extra="forbid", strict=True, hide_input_in_errors=True)
 
 
 class Shown(BaseModel):
     """An answer: nothing but its members."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
 
 class Page(Shown, Generic[Item]):
