@@ -45,6 +45,9 @@ def test_who_may_import_the_store():
         "queues",
         "worker",
         "elections",
+        "observability",
+        "backups",
+        "doctor",
     }
 
 

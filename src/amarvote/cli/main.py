@@ -11,6 +11,7 @@ from typer.exceptions import TyperException
 
 from amarvote.cli import db, exits, guardian, import_, record, signer, token
 from amarvote.cli.api import api
+from amarvote.cli.backup import backup, restore
 from amarvote.cli.groups import require_command
 from amarvote.cli.run import count, demo
 from amarvote.cli.up import up
@@ -44,6 +45,8 @@ app.command()(verify)
 app.command()(up)
 app.command()(api)
 app.command()(worker)
+app.command()(backup)
+app.command()(restore)
 
 
 @app.callback()

@@ -30,7 +30,12 @@ def write_durably(path: Path, data: bytes) -> None:
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW, PRIVATE_FILE)
     with os.fdopen(descriptor, "wb") as file:
         file.write(data)
-        file.flush()
+    keep_durably(temporary, path)
+
+
+def keep_durably(temporary: Path, path: Path) -> None:
+    """Let a file that was written under a name of its own replace `path`, once it is on disk."""
+    with temporary.open("rb") as file:
         os.fsync(file.fileno())
     temporary.replace(path)
     _settle(path.parent)
