@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v p
 PIP = .venv/bin/pip --disable-pip-version-check --quiet
 ARGS ?=
 
-.PHONY: demo test chaos lint bench load lock clean
+.PHONY: demo test chaos lint bench load lock clean dashboards
 
 demo: .venv/run.stamp
 	.venv/bin/amarvote demo $(ARGS)
@@ -32,6 +32,10 @@ bench: .venv/dev.stamp .venv-bench/stamp
 load: .venv/dev.stamp
 	tests/servers/install.sh
 	PYTHONPATH=tests .venv/bin/python -m bench.service $(ARGS)
+
+# Grafana's files, out of deploy/grafana/boards.
+dashboards: .venv/dev.stamp
+	.venv/bin/python deploy/grafana/make_dashboards.py
 
 .venv/bin/pip:
 	@$(PYTHON) -c 'import sys; sys.exit("AmarVote needs Python 3.11 or newer; set PYTHON=…") if sys.version_info < (3, 11) else None'
