@@ -19,7 +19,7 @@ from amarvote.pipeline.computing.works import WORKS
 from amarvote.pipeline.messages import Message, PipeError, read, write
 from amarvote.pipeline.pauses import Pauses
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("amarvote.pipeline.child")
 
 READY = "ready"
 ERROR = "error"
@@ -44,7 +44,7 @@ def main() -> int:
     # Whatever a library prints must not end up between two messages.
     answers = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    logging.basicConfig(handlers=[said := Said()])
+    logging.basicConfig(handlers=[said := Said()], format="%(message)s")
     serve(sys.stdin.buffer, answers, said)
     return 0
 

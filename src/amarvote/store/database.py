@@ -53,7 +53,7 @@ class Database:
         """Open `url`: `sqlite:////absolute/path` or `postgresql+psycopg://user@host/name`."""
         try:
             address = make_url(url)
-        except ArgumentError:
+        except (ArgumentError, ValueError):  # whose words repeat what was given, and that may be a password
             address = None
         if address is not None and address.drivername == "postgresql":
             address = address.set(drivername="postgresql+psycopg")

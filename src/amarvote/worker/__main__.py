@@ -28,7 +28,7 @@ from amarvote.worker.telling import Telling
 
 __all__ = ["main", "steps"]
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("amarvote.worker")
 
 LOOPBACK = "127.0.0.1"
 
