@@ -35,7 +35,13 @@ def database(tmp_path):
 
 
 @pytest.fixture
-def start(database):
+def log(tmp_path):
+    """What the workers of a test say."""
+    return tmp_path / "log"
+
+
+@pytest.fixture
+def start(database, log):
     """Starts workers as processes; their port of health and metrics is free and theirs."""
     started = []
 
@@ -45,7 +51,8 @@ def start(database):
             port = probe.getsockname()[1]
         settings = {"AMARVOTE_DATABASE_URL": database.url, "PYTHONPATH": os.pathsep.join(sys.path), **environment}
         command = [sys.executable, str(PROGRAM), "--name", "w", "--health-port", str(port), *options]
-        process = subprocess.Popen(command, env={**os.environ, **settings})
+        with log.open("ab") as words:
+            process = subprocess.Popen(command, env={**os.environ, **settings}, stderr=words)
         process.port = port
         started.append(process)
         return process
@@ -119,6 +126,31 @@ def test_it_works_says_how_it_is_and_ends_when_told_to(database, start):
     assert process.wait(PATIENCE) == exits.DONE
     with database.read() as connection:
         assert connection.execute(select(workers.c.step)).scalar_one() == "ended"
+
+
+def test_a_chunk_has_a_line_when_it_begins_and_one_when_it_ends(database, start, log):
+    """Whatever is said in between says whose it is."""
+    add_election(database, "one", "empty", [(0, 1), (1, 2)])
+    with database.write() as connection:
+        connection.execute(update(chunks).where(chunks.c.ordinal == 1).values(spec={"seconds": "not a number"}))
+    process = start()
+    until(lambda: {row.errors for row in rows(database)} == {0, 1})
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(PATIENCE) == exits.DONE
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    first, second = (
+        [line for line in lines if line.get("chunk") == row.id and line["attempt"] == 1] for row in rows(database)
+    )
+    for told in (first, second):
+        assert {(line["election"], line["phase"], line["attempt"]) for line in told} == {("one", "empty", 1)}
+        assert (told[0]["event"], told[-1]["event"]) == ("a chunk begins", "a chunk ends")
+        assert all(10_000 < told[-1][name] < 200_000 for name in ("before_kb", "peak_kb", "after_kb"))
+        assert 0 < told[-1]["seconds"] < PATIENCE
+    assert (len(first), first[-1]["outcome"], second[-1]["outcome"]) == (2, "done", "error")
+    (of_child,) = [line for line in second if line["logger"] == "amarvote.pipeline.child"]
+    assert of_child["level"] == "error"
+    assert "TypeError" in of_child["event"]
+    assert all("chunk" not in line for line in lines if line["event"].startswith("health and metrics"))
 
 
 def test_told_to_end_it_hands_back_what_takes_too_long(database, start):
