@@ -89,7 +89,7 @@ def graph(
 def line(title: str, about: str, query: Query) -> Builder[Panel]:
     """When something was so."""
     panel = statetimeline.Panel().with_target(_query("A", query)).color_scheme(_color(RED))
-    panel = panel.show_value(options.VisibilityMode.NEVER).no_value(NOTHING)
+    panel = panel.show_value(options.VisibilityMode.NEVER).line_width(0).fill_opacity(70).no_value(NOTHING)
     return _placed(panel, title, about, "short")
 
 
