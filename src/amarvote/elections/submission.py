@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Row, and_, bindparam, insert, select, update
 from amarvote.electionguard.ballots import BallotStatus, EncryptedBallot
 from amarvote.electionguard.confirmation import SIMPLE_CHAINING, chained_field, unchained_field
 from amarvote.elections.envelopes import Envelope, read_envelope
-from amarvote.elections.errors import Conflict, NotFound, Unprocessable
+from amarvote.elections.errors import Conflict, NotFound, Refusal, Unprocessable
 from amarvote.elections.remote import shard_of
 from amarvote.elections.service import Service
 from amarvote.pipeline import accepting, locks, states
@@ -37,12 +37,13 @@ _DEVICE = (
 )
 _DEVICE_HELD = _DEVICE.with_for_update(key_share=True)
 _OF_TOKEN = and_(roll.c.election_id == bindparam("election"), roll.c.token_hash == bindparam("token"))
-_ENTRY = (
-    select(roll.c.state, roll.c.style, roll.c.weight, roll.c.challenged)
-    .where(_OF_TOKEN)
-    .with_for_update(key_share=True)
+_ENTRY = select(roll.c.state).where(_OF_TOKEN)
+_RESERVE = (
+    update(roll)
+    .where(_OF_TOKEN, roll.c.state == "free")
+    .values(state="reserved")
+    .returning(roll.c.style, roll.c.weight, roll.c.challenged)
 )
-_RESERVE = update(roll).where(_OF_TOKEN).values(state="reserved")
 _STORE = insert(ballots).values(state="submitted", submitted_at=now()).returning(ballots.c.number)
 _STORE_ITEM = insert(ballot_items)
 _STORE_COMMITMENTS = insert(ballot_commitments)
@@ -110,14 +111,16 @@ def _store(
             connection, service.election_id, device_number, held=chaining_mode == SIMPLE_CHAINING
         )
     token = hashlib.sha256(envelope.token).digest()
-    entry = connection.execute(_ENTRY, {"election": service.election_id, "token": token}).one_or_none()
-    if entry is not None and entry.state != "free":
+    of_token = {"election": service.election_id, "token": token}
+    reserved = connection.execute(_RESERVE, of_token).one_or_none()
+    if reserved is None:
         known = _known(connection, service.election_id, ballot.id_b)
         if known is not None:
             return known
     _check_device(device, ballot, chaining_mode)
-    _check_entry(service, entry, ballot)
-    connection.execute(_RESERVE, {"election": service.election_id, "token": token})
+    if reserved is None:
+        raise _not_free(connection.execute(_ENTRY, of_token).scalar_one_or_none())
+    _check_entry(service, reserved, ballot)
     chain_index = device.stored + 1 if chaining_mode == SIMPLE_CHAINING else None
     row = {
         "election_id": service.election_id,
@@ -172,16 +175,21 @@ def _check_device(device: Row[Any], ballot: EncryptedBallot, chaining_mode: int)
         raise Unprocessable(f"The ballot's chaining field is not that of {device.name} ({device.device_string}).")
 
 
-def _check_entry(service: Service, entry: Row[Any, Any, Any, Any] | None, ballot: EncryptedBallot) -> None:
-    """Rule 1: style and weight are the roll's. Rule 3: one ballot at a time for a token, none once it is spent."""
-    if entry is None:
-        raise Unprocessable("This vote token is not in the roll.")
-    if entry.state == "spent":
-        raise Conflict("This vote token has been used: its ballot is cast.")
-    if entry.state == "revoked":
-        raise Conflict("This vote token was revoked. Ask who gave it to you for a new one.")
-    if entry.state == "reserved":
-        raise Conflict("Another ballot with this vote token is being checked; ask for its state first.")
+def _not_free(state: str | None) -> Refusal:
+    """Rule 3: one ballot at a time for a token, none once it is spent."""
+    match state:
+        case None:
+            return Unprocessable("This vote token is not in the roll.")
+        case "spent":
+            return Conflict("This vote token has been used: its ballot is cast.")
+        case "revoked":
+            return Conflict("This vote token was revoked. Ask who gave it to you for a new one.")
+        case _:
+            return Conflict("Another ballot with this vote token is being checked; ask for its state first.")
+
+
+def _check_entry(service: Service, entry: Row[str, int, int], ballot: EncryptedBallot) -> None:
+    """Rule 1: style and weight are the roll's."""
     if ballot.ballot_style != entry.style:
         raise Unprocessable(
             f"The ballot says style {ballot.ballot_style!r}, but the roll says {entry.style!r} for this voter."

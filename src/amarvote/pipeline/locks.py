@@ -27,17 +27,24 @@ from amarvote.store.tables import elections, phases
 
 OPEN = "open"
 
+# Built once: making a statement anew takes longer than executing it.
+_PHASE = select(phases).where(phases.c.id == bindparam("phase")).with_for_update(key_share=True)
+_FREE_PHASE = (
+    select(phases)
+    .where(phases.c.id == bindparam("phase"), phases.c.state == OPEN)
+    .with_for_update(key_share=True, skip_locked=True)
+)
+_KEPT = select(elections.c.state).where(elections.c.id == bindparam("election")).with_for_update(read=True)
+
 
 def phase(connection: Connection, phase_id: int) -> Row[Any]:
     """The phase's row, locked until the transaction ends."""
-    own = select(phases).where(phases.c.id == phase_id)
-    return connection.execute(own.with_for_update(key_share=True)).one()
+    return connection.execute(_PHASE, {"phase": phase_id}).one()
 
 
 def free_phase(connection: Connection, phase_id: int) -> Row[Any] | None:
     """The same where it is open and nobody else holds it; None otherwise. Does not wait."""
-    own = select(phases).where(phases.c.id == phase_id, phases.c.state == OPEN)
-    return connection.execute(own.with_for_update(key_share=True, skip_locked=True)).one_or_none()
+    return connection.execute(_FREE_PHASE, {"phase": phase_id}).one_or_none()
 
 
 def election(connection: Connection, election_id: str) -> Row[Any]:
@@ -55,9 +62,6 @@ def kept(connection: Connection, election_id: str) -> str:
     side_by_side(connection, _gate(election_id))
     state: str = connection.execute(_KEPT, {"election": election_id}).scalar_one()
     return state
-
-
-_KEPT = select(elections.c.state).where(elections.c.id == bindparam("election")).with_for_update(read=True)
 
 
 def _gate(election_id: str) -> str:

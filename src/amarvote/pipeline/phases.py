@@ -22,6 +22,7 @@ OPEN = locks.OPEN
 DONE = "done"
 STOPPED = "stopped"
 
+_PHASE = select(phases).where(phases.c.id == bindparam("phase"))
 _OPEN = (
     select(phases.c.id)
     .where(phases.c.election_id == bindparam("election"), phases.c.state == OPEN)
@@ -83,11 +84,8 @@ def begin(connection: Connection, election_id: str, name: str, scope: str = "") 
 
 def place(connection: Connection, settings: Settings, phase_id: int, *, locked: bool = True) -> Place:
     """The phase, locked unless in a transaction that only reads, and its election."""
-    if locked:
-        phase = locks.phase(connection, phase_id)
-    else:
-        phase = connection.execute(select(phases).where(phases.c.id == phase_id)).one()
-    return Place(connection, settings, life.election_row(connection, phase.election_id), phase)
+    row = locks.phase(connection, phase_id) if locked else connection.execute(_PHASE, {"phase": phase_id}).one()
+    return Place(connection, settings, life.election_row(connection, row.election_id), row)
 
 
 def all_done(where: Place) -> bool:
