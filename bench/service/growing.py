@@ -39,9 +39,9 @@ class Slope:
     """Of the 95 % interval, to either side."""
 
     @property
-    def most(self) -> float:
-        """The upper end of the interval."""
-        return self.growth + self.margin
+    def least(self) -> float:
+        """The lower end of the interval: above 0 it grows for certain."""
+        return self.growth - self.margin
 
 
 @dataclass(frozen=True, slots=True)

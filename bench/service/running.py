@@ -129,8 +129,7 @@ class Service:
 
     def notes_of(self, name: str) -> dict[str, Any]:
         """What a process that has ended noted."""
-        noted: dict[str, Any] = json.loads((self.folder / f"{name}.json").read_text())
-        return noted
+        return notes.read(self.folder, name)
 
     def stop(self, *processes: Process) -> None:
         """End these, or all."""

@@ -173,7 +173,8 @@ def test_connections_that_the_server_cut_are_made_anew_without_a_failure(databas
     with database.write() as connection:
         others = [pid for pid in pids if pid != connection.execute(text("SELECT pg_backend_pid()")).scalar_one()]
         for pid in others:
-            connection.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": pid})
+            # returns once it is gone
+            assert connection.execute(text("SELECT pg_terminate_backend(:pid, 10000)"), {"pid": pid}).scalar_one()
     assert len(others) == 2
     for _ in range(3):
         with database.write() as connection:

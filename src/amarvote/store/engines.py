@@ -65,7 +65,6 @@ def writing_engine(url: URL) -> Engine:
         url.difference_update_query(["options"]),
         **common,
         isolation_level="READ COMMITTED",
-        pool_pre_ping=True,
         connect_args={**CONNECTION_SETTINGS, "options": options},
     )
     event.listen(engine, "handle_error", _tell_no_values)

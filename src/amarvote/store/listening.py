@@ -16,6 +16,7 @@ from weakref import WeakSet
 
 import psycopg
 from sqlalchemy import Engine, event
+from sqlalchemy.exc import DisconnectionError
 
 from amarvote.store.door import SILENT_SECONDS, Door
 from amarvote.store.engines import CONNECT_SECONDS, CONNECTION_SETTINGS
@@ -113,5 +114,10 @@ def door_of(engine: Engine, name: str) -> Door:
         with lock:
             made.add(connection)
         return connection
+
+    @event.listens_for(engine, "checkout")
+    def _taken(connection: _Connection, _record: Any, _proxy: Any) -> None:
+        if not connection.stands():  # costs a microsecond; asking the server, a transaction in ten
+            raise DisconnectionError("the server has hung up")
 
     return door
