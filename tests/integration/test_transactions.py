@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from amarvote.pipeline import locks, phases
 from amarvote.store.clock import now
 from amarvote.store.database import AwayError, Database, NoDatabaseError, is_passing
+from amarvote.store.passing import is_taken
 from amarvote.store.tables import events
 from staging.rows import add_election
 
@@ -210,6 +211,7 @@ def test_which_errors_pass(database, sqlstate, passes):
     with pytest.raises(DBAPIError) as problem, database.write() as connection:
         connection.execute(text(raised(sqlstate)))
     assert is_passing(problem.value) is passes
+    assert is_taken(problem.value) is (sqlstate == "23505")
 
 
 def test_a_deadlock_passes_and_a_taken_key_does_not(database):
@@ -239,6 +241,7 @@ def test_a_deadlock_passes_and_a_taken_key_does_not(database):
     assert sorted(noted(database)) == ["one then two", "two then one"]
     with pytest.raises(IntegrityError) as taken:
         add_election(database, "one", "aggregate", [])
+    assert is_taken(taken.value)
     assert not is_passing(taken.value)
 
 

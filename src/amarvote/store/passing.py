@@ -37,6 +37,16 @@ def is_no_value(problem: BaseException) -> bool:
     return isinstance(problem, DataError)
 
 
+def is_taken(problem: BaseException) -> bool:
+    """Is a key taken that was free a moment ago? Whoever looks again finds what took it.
+
+    With SQLite, where whoever writes is alone, only a drawn key can be.
+    """
+    cause = getattr(problem, "orig", None)
+    name = getattr(cause, "sqlite_errorname", None) or getattr(cause, "sqlstate", None)
+    return name in ("23505", "SQLITE_CONSTRAINT_ROWID")
+
+
 def is_passing(problem: BaseException) -> bool:
     """Will the same be done when it is asked again?
 

@@ -1,4 +1,4 @@
-"""What the database did not do, and will, is asked again: it was busy, restarted, or chose a victim."""
+"""What the database did not do, and will, is asked again: it was busy, restarted, chose a victim, lost a key."""
 
 import logging
 import random
@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from amarvote.store.passing import AwayError, DatabaseError, is_passing
+from amarvote.store.passing import AwayError, DatabaseError, is_passing, is_taken
 
 log = logging.getLogger(__name__)
 
@@ -25,7 +25,7 @@ def patiently(do: Callable[..., Result], *arguments: object) -> Result:
     So is AwayError, at once: who looks after a database that is away is the door.
 
     What is done is one transaction, and looks at what is there first: where the connection broke in the commit, it
-    may be committed already.
+    may be committed already; and where a key was taken, what took it is there now.
     """
     started = time.monotonic()
     for pause in PAUSES:
@@ -34,7 +34,7 @@ def patiently(do: Callable[..., Result], *arguments: object) -> Result:
         except AwayError:
             raise
         except DatabaseError as problem:
-            if not is_passing(problem) or time.monotonic() - started > PATIENCE:
+            if not (is_passing(problem) or is_taken(problem)) or time.monotonic() - started > PATIENCE:
                 raise
             log.warning("the database did not do it, it is asked again: %s", problem)
         time.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - so that two do not meet again
