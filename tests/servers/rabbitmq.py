@@ -41,6 +41,9 @@ def program() -> Path | None:
 class RabbitMQ:
     """A running node. `stop` and `start` keep what is in its durable queues; `close` removes it."""
 
+    metrics = ""
+    """Where its own metrics are, for whoever has named its plugin and a port."""
+
     def __init__(
         self,
         settings: str = QUICK,
@@ -186,11 +189,15 @@ class RabbitMQ:
         self._ask(f'rabbit_vhost:delete(<<"{name}">>, <<"tests">>).')
 
     def depths(self, vhost: str) -> dict[str, int]:
-        """The quorum queues of a virtual host: messages ready, or delivered and not acknowledged, just now."""
+        """The quorum queues of a virtual host: messages ready, or delivered and not acknowledged, just now.
+
+        One that is being made, or deleted, is not among them.
+        """
         said = self._ask(
-            "lists:flatten([begin {resource, _, queue, N} = amqqueue:get_name(Q), {ok, M, _} ="
-            " ra:consistent_query(amqqueue:get_pid(Q), fun rabbit_fifo:query_messages_total/1),"
-            f' io_lib:format("~s ~b|", [N, M]) end || Q <- rabbit_amqqueue:list(<<"{vhost}">>)]).'
+            "lists:flatten([begin {resource, _, queue, N} = amqqueue:get_name(Q),"
+            " case ra:consistent_query(amqqueue:get_pid(Q), fun rabbit_fifo:query_messages_total/1) of"
+            ' {ok, M, _} -> io_lib:format("~s ~b|", [N, M]); _ -> [] end end'
+            f' || Q <- rabbit_amqqueue:list(<<"{vhost}">>)]).'
         )
         queues = (line.split() for line in said.strip('"[]').split("|") if line)
         return {name: int(messages) for name, messages in queues}
@@ -202,6 +209,14 @@ class RabbitMQ:
                 f'length([rabbit_amqqueue:delete(Q, false, false, <<"tests">>)'
                 f' || Q <- rabbit_amqqueue:list(<<"{vhost}">>)]).'
             )
+        )
+
+    def take_leader(self, vhost: str, queue: str) -> None:
+        """Leave a queue as a kill within a second of its declaration can leave it: nobody is elected any more."""
+        self._ask(
+            f'{{ok, Q}} = rabbit_amqqueue:lookup(rabbit_misc:r(<<"{vhost}">>, queue, <<"{queue}">>)),'
+            " ok = ra:force_delete_server(quorum_queues, amqqueue:get_pid(Q)),"
+            f' rabbit_quorum_queue:recover(<<"{vhost}">>, [Q]), ok.'
         )
 
     def cut_connections(self, vhost: str) -> int:

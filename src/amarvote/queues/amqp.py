@@ -1,6 +1,6 @@
 """One connection to RabbitMQ, in a thread of its own that keeps the heartbeat; made again whenever it is lost.
 
-All that knows pika. It uses the one adapter that is the same in pika 1.4 and 1.5 and is not deprecated in either.
+It uses the one adapter that is the same in pika 1.4 and 1.5 and is not deprecated in either.
 Written for RabbitMQ 3.10 and 4.3: durable quorum queues, per-consumer QoS, publisher confirms with `mandatory`;
 the broker's own count of deliveries is a backstop and nothing else, for each version counts something else.
 
@@ -23,15 +23,13 @@ from pika.adapters.select_connection import IOLoop
 from pika.channel import Channel
 from pika.spec import Basic
 
+from amarvote.queues.preparing import ARGUMENTS, CHUNKS, DEAD, Preparation, Uses
 from amarvote.store.backoff import Backoff
+
+__all__ = ["ARGUMENTS", "CHUNKS", "DEAD", "BrokerAddressError", "Delivery", "Link", "Sent", "parameters"]
 
 log = logging.getLogger(__name__)
 
-CHUNKS = "amarvote.chunks"
-DEAD = "amarvote.dead"
-"""Name of the queue of dead letters and of the exchange before it."""
-
-DELIVERY_LIMIT = 25
 HEARTBEAT_SECONDS = 30
 CONNECT_SECONDS = 10.0
 BLOCKED_SECONDS = 120.0
@@ -130,6 +128,8 @@ class Link:
         self._since = 0.0
         self._end = threading.Event()
         self._told = False
+        self._getting = _Request(0)
+        self._preparation = Preparation(Uses(self._on_message, self._on_confirm, self._on_ready, self._give_up))
         self.connections = 0
         """How many were made so far."""
         self.trouble = f"The broker {self.name} has not been reached yet."
@@ -233,29 +233,15 @@ class Link:
         connection.channel(on_open_callback=self._on_channel)
 
     def _on_channel(self, channel: Channel) -> None:
-        """Declare everything, whether it is there or not, then consume."""
+        """Have it prepared; whatever is wrong with it later begins everything anew."""
         channel.add_on_close_callback(self._on_channel_closed)
         # its queue was deleted, or moved with its leader: connect anew, and declare it anew
         channel.add_on_cancel_callback(lambda _: self._break_off(channel, f"its queue {CHUNKS} was deleted"))
         channel.add_on_return_callback(self._on_return)
         channel.add_callback(self._on_get_empty, [Basic.GetEmpty], one_shot=False)
-        quorum = {"x-queue-type": "quorum"}
-        limited = {**quorum, "x-delivery-limit": DELIVERY_LIMIT, "x-dead-letter-exchange": DEAD}
-        steps: list[Callable[[Callable[[Any], None]], object]] = [
-            lambda done: channel.exchange_declare(DEAD, "fanout", durable=True, callback=done),
-            lambda done: channel.queue_declare(DEAD, durable=True, arguments=quorum, callback=done),
-            lambda done: channel.queue_bind(DEAD, DEAD, callback=done),
-            lambda done: channel.queue_declare(CHUNKS, durable=True, arguments=limited, callback=done),
-            lambda done: channel.confirm_delivery(self._on_confirm, callback=done),
-            lambda done: channel.basic_qos(prefetch_count=1, callback=done),
-            lambda done: channel.basic_consume(CHUNKS, self._on_message, callback=done),
-        ]
-        self._next_step(channel, steps)
+        self._preparation.prepare(channel)
 
-    def _next_step(self, channel: Channel, steps: list[Any], _done: object = None) -> None:
-        if steps:
-            steps[0](partial(self._next_step, channel, steps[1:]))
-            return
+    def _on_ready(self, channel: Channel) -> None:
         self._published = 0
         self.connections += 1
         self._since = time.monotonic()
@@ -263,6 +249,11 @@ class Link:
             self._channel = channel
         self._works()
         log.info("connected to the broker %s", self.name)
+
+    def _give_up(self, channel: Channel, reason: str) -> None:
+        """A channel that stands still cannot be closed in order."""
+        self._tell(reason)
+        channel.connection._terminate_stream(ConnectionError(reason))  # type: ignore[attr-defined]
 
     def _on_message(
         self, channel: Channel, method: Basic.Deliver, _properties: BasicProperties, body: bytes

@@ -56,6 +56,22 @@ def test_killed_again_and_again(stack: Stack, record_property) -> None:  # type:
     record_property("done", f"{stack.times.rounds} times")
 
 
+@pytest.mark.chaos
+def test_killed_when_its_queues_are_new(stack: Stack, record_property) -> None:  # type: ignore[no-untyped-def]
+    """kill -9 of RabbitMQ within a second of the first declaration of its queues."""
+    for number in range(stack.times.rounds):
+        stack.rabbitmq.delete_queues(stack.vhost)
+        if number == 0:
+            stack.worker()
+        stack.wait(lambda: len(stack.rabbitmq.depths(stack.vhost)) == 2, "the queues are there")
+        stack.rabbitmq.kill()
+        stack.rabbitmq.start()
+    stack.submit()
+    stack.close_voting()
+    check_outcome(stack)
+    record_property("done", f"{stack.times.rounds} times")
+
+
 def test_queues_deleted(stack: Stack, record_property) -> None:  # type: ignore[no-untyped-def]
     """RabbitMQ's queues deleted, with what is in them, in the middle."""
     for _ in range(2):
