@@ -97,7 +97,7 @@ def test_a_rejected_ballot_ends_its_devices_chain_until_it_starts_anew(opened_ch
     assert bad.ballot.id_b.hex() in finding["message"]
     with pytest.raises(Conflict, match="new device string"):
         stage.vote(1)
-    device_desk.restart(stage.service, 1, "device-1", "staged, device-1, second chain")
+    device_desk.restart(stage.service, 1, "device-1", "staged and chained, device-1, second chain")
     stage.voters = 10
     fresh = stage.vote(1)
     stage.work()

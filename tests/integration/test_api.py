@@ -224,11 +224,24 @@ def test_a_device_learns_who_it_is_closes_and_starts_anew(served):
         headers = {**served.headers("device-2"), "Content-Type": "application/json"}
         answer = served.client.post(f"{served.base}/devices/device-2/restart", content=body, headers=headers)
         assert answer.status_code == 422
-    other = served.ask("POST", "/devices/device-2/restart", "device-2", json={"device_id": "staged, device-2b"})
-    assert other.status_code == 204
+    fresh = {"device_id": "staged, device-2, second chain"}
+    assert served.ask("POST", "/devices/device-2/restart", "device-2", json=fresh).status_code == 204
     again = served.ask("GET", "/devices/me", "device-2").json()
-    assert (again["device_id"], again["closed"]) == ("staged, device-2b", False)
+    assert (again["device_id"], again["closed"]) == (fresh["device_id"], False)
     assert again["h_di"] != me["h_di"]
+    assert served.ask("POST", "/devices/device-2/restart", "device-2", json=fresh).status_code == 409
+    fresh = {"device_id": "staged, device-2, third chain"}
+    assert served.ask("POST", "/devices/device-2/restart", "device-2", json=fresh).status_code == 204
+
+
+@pytest.mark.parametrize(
+    "name", ["device-2", "hall-9", "shard 1", "hall-9, second chain", "device-1", "device-12"]
+)
+def test_no_device_takes_the_string_of_another_one_or_of_one_to_come(served, name):
+    wanted = {"device_id": f"staged, {name}"}
+    assert served.ask("POST", "/devices/device-1/restart", "device-1", json=wanted).status_code in (409, 422)
+    assert served.ask("POST", "/devices", "officer", json={"name": "hall-9"}).status_code == 201
+    assert served.ask("POST", "/remote-voting", "officer", json={"shards": 2}).status_code == 204
 
 
 def as_json(vote):

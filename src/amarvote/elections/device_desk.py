@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select, update
 
-from amarvote.elections.errors import Conflict, Forbidden
+from amarvote.elections.errors import Conflict, Forbidden, Unprocessable
 from amarvote.elections.service import Service
 from amarvote.elections.submission import current_device
 from amarvote.elections.values import text_of
@@ -52,6 +52,9 @@ def restart(service: Service, number: int, name: str, device_string: Any) -> Non
         ).first()
         if taken:
             raise Conflict("That device string was used before; a new chain needs a new one.")
+        own = f"{election.title}, {device.name}, "  # no name holds a comma: nobody else's string begins so
+        if not device_string.startswith(own):
+            raise Unprocessable(f"The next device string of {device.name} begins with {own!r}.")
         add_device(connection, election, number, device.name, device_string, chain=device.chain + 1)
         states.record_event(
             connection, service.election_id, f"device {device.name} starts anew as {device_string!r}"

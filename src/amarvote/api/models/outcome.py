@@ -50,9 +50,11 @@ class Device(Shown):
 
 
 class DeviceString(Asked):
-    """The device string of a new chain."""
+    """The device string of a new chain: the device's first one, a comma, and what tells them apart."""
 
-    device_id: str = Field(min_length=1, max_length=1000, examples=["Board of the chess club, hall-2"])
+    device_id: str = Field(
+        min_length=1, max_length=1000, examples=["Board of the chess club, hall-2, second chain"]
+    )
 
 
 class RecordFile(Shown):
