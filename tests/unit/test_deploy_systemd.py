@@ -37,7 +37,7 @@ def analyze(*arguments):
 
 
 def test_systemd_takes_every_line_of_them(installed):
-    assert analyze("verify", *sorted(installed.glob("*.service"))) == (0, "")
+    assert analyze("verify", *sorted(installed.glob("*.service")), *sorted(installed.glob("*.timer"))) == (0, "")
 
 
 def test_an_unknown_line_would_show(installed):
@@ -60,6 +60,7 @@ def of(text, key):
     ("unit", "settings"),
     [
         ("amarvote-migrate.service", {DATABASE}),
+        ("amarvote-backup.service", {DATABASE}),
         ("amarvote-api.service", {DATABASE}),
         ("amarvote-worker@.service", {DATABASE, BROKER}),
     ],
