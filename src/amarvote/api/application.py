@@ -6,6 +6,7 @@ import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from importlib.metadata import version
+from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
@@ -32,6 +33,9 @@ from amarvote.api.streams import Streams
 from amarvote.elections.service import DatabaseError
 from amarvote.elections.services import Services
 
+if TYPE_CHECKING:
+    from opentelemetry.trace import Tracer
+
 log = logging.getLogger(__name__)
 
 ROUTERS = (
@@ -54,8 +58,10 @@ ROUTERS = (
 TIDY_EVERY = 60.0
 
 
-def application(services: Services, over: threading.Event | None = None) -> FastAPI:
-    """The API of these elections; streams end when `over` is set."""
+def application(
+    services: Services, over: threading.Event | None = None, tracer: "Tracer | None" = None
+) -> FastAPI:
+    """The API of these elections; streams end when `over` is set; `tracer` where traces are on."""
     over = threading.Event() if over is None else over
     streams = Streams(services, over)
 
@@ -80,6 +86,8 @@ def application(services: Services, over: threading.Event | None = None) -> Fast
         redoc_url=None,
         redirect_slashes=False,
         lifespan=beside,
+        # FastAPI's own would send addresses, queries and what was sent; `observability.traces` does not
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
         responses=responses(500, 503),
     )
     app.state.services = services
@@ -87,6 +95,10 @@ def application(services: Services, over: threading.Event | None = None) -> Fast
     for module in ROUTERS:
         app.include_router(module.router)
     metrics.measure(app, services)
+    if tracer is not None:
+        from amarvote.api.tracing import Traced  # and with it OpenTelemetry, which may not be there
+
+        app.add_middleware(Traced, tracer=tracer)
     answer_with_problems(app)
     document_all(app)
     return app

@@ -18,7 +18,8 @@ import uvicorn
 from amarvote.api.application import application
 from amarvote.elections.service import DEFAULTS, Database, NoDatabaseError, Settings
 from amarvote.elections.services import Services
-from amarvote.observability import logs
+from amarvote.observability import logs, traces
+from amarvote.observability.traces import NoTracesError
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +50,7 @@ def main() -> int:
     try:
         listening = unix_socket(options.socket) if options.socket else tcp_socket(options.host, options.port)
         serve(options.database, listening)
-    except (NoDatabaseError, Unservable) as problem:
+    except (NoDatabaseError, NoTracesError, Unservable) as problem:
         sys.stderr.write(f"{problem}\n")
         return UNREADABLE
     return 0
@@ -108,7 +109,7 @@ def serve(url: str, listening: socket.socket, settings: Settings = DEFAULTS, *, 
         database.hold()
         over = threading.Event()
         config = uvicorn.Config(
-            application(Services(database, settings), over),
+            application(Services(database, settings), over, traces.begin("api")),
             http="httptools",
             log_config=None,
             log_level="warning",

@@ -11,6 +11,7 @@ from amarvote.cli import exits
 from amarvote.cli.database import DatabaseUrl
 from amarvote.elections.service import NoDatabaseError
 from amarvote.observability import logs
+from amarvote.observability.traces import NoTracesError
 
 HOST, PORT = "127.0.0.1", 8080
 
@@ -44,6 +45,8 @@ def api(
         serve(database, unix_socket(socket) if socket is not None else tcp_socket(host, port), proxy=proxy)
     except (NoDatabaseError, Unservable) as problem:
         raise exits.UnreadableInput(str(problem)) from None
+    except NoTracesError as problem:
+        raise exits.UsageProblem(str(problem)) from None
     return exits.OK
 
 

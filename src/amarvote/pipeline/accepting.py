@@ -124,7 +124,7 @@ def _close_parked(where: Place) -> None:
     where.connection.execute(
         update(chunks)
         .where(chunks.c.phase_id == where.phase.id, chunks.c.state == life.FAILED, ~unsettled.exists())
-        .values(state=life.DONE)
+        .values(state=life.DONE, traceparent=None)
     )
 
 

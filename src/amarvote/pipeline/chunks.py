@@ -26,6 +26,7 @@ from sqlalchemy import (
     update,
 )
 
+from amarvote.pipeline.cause import traceparent
 from amarvote.pipeline.settings import Settings
 from amarvote.store.clock import now
 from amarvote.store.tables import chunk_results, chunks, elections, is_handed, is_ready, phases
@@ -47,7 +48,7 @@ _RESULT = insert(chunk_results)
 _FINISH = (
     update(chunks)
     .where(chunks.c.id == bindparam("chunk"), chunks.c.attempt == bindparam("attempts"), chunks.c.state == RUNNING)
-    .values(state=DONE, finished_at=now(), lease_until=None, reason=None)
+    .values(state=DONE, finished_at=now(), lease_until=None, reason=None, traceparent=None)
 )
 _UNFINISHED = (
     select(chunks.c.id).where(chunks.c.phase_id == bindparam("phase"), chunks.c.state.in_(UNFINISHED)).limit(1)
@@ -77,6 +78,8 @@ class Claim:
     phase: str
     phase_id: int
     election_id: str
+    traceparent: str | None = None
+    """Of the request that cut it, where traces are on."""
 
     def __str__(self) -> str:
         return f"{self.phase} chunk {self.chunk_id}, attempt {self.attempt}"
@@ -111,6 +114,7 @@ def add(connection: Connection, phase: Row[Any], new: list[NewChunk]) -> list[in
             "first": chunk.first,
             "last": chunk.last,
             "spec": chunk.spec,
+            "traceparent": traceparent.get(),
         }
         for ordinal, chunk in enumerate(new, start=taken)
     ]
@@ -132,6 +136,7 @@ _TAKE = (
         chunks.c.attempt,
         chunks.c.phase_id,
         chunks.c.election_id,
+        chunks.c.traceparent,
         select(phases.c.name).where(phases.c.id == chunks.c.phase_id).scalar_subquery().label("phase"),
     )
 )
@@ -166,7 +171,7 @@ def claim_one(connection: Connection, settings: Settings, worker: str, chunk_id:
 
 
 def _claim(row: Row[Any]) -> Claim:
-    return Claim(row.id, row.attempt, row.phase, row.phase_id, row.election_id)
+    return Claim(row.id, row.attempt, row.phase, row.phase_id, row.election_id, row.traceparent)
 
 
 def held(connection: Connection, claim: Claim, *, locked: bool = True) -> Row[Any]:
@@ -207,7 +212,7 @@ def park(connection: Connection, chunk: Row[Any], reason: str) -> None:
 
 def mark_halved(connection: Connection, chunk: Row[Any], reason: str) -> None:
     """Its halves do the work now."""
-    _set(connection, chunk.id, state=HALVED, lease_until=None, reason=reason, finished_at=now())
+    _set(connection, chunk.id, state=HALVED, lease_until=None, reason=reason, finished_at=now(), traceparent=None)
 
 
 def retry(connection: Connection, chunk: Row[Any]) -> None:

@@ -11,7 +11,8 @@ import socket
 import sys
 from dataclasses import replace
 
-from amarvote.observability import logs
+from amarvote.observability import logs, traces
+from amarvote.observability.traces import NoTracesError
 from amarvote.pipeline import memory, steps, watch
 from amarvote.pipeline.queue import Queue
 from amarvote.pipeline.settings import DEFAULTS, Settings
@@ -55,6 +56,8 @@ def main() -> int:
         return _work(database, link, settings, options)
     except (NoDatabaseError, BrokerAddressError) as problem:
         return _refuse(str(problem), exits.UNREADABLE)
+    except NoTracesError as problem:
+        return _refuse(str(problem), exits.USAGE)
 
 
 def _options() -> argparse.Namespace:
@@ -79,10 +82,20 @@ def _queue(database: Database, settings: Settings, name: str, link: Link | None)
     return DatabaseQueue(database, settings, name)
 
 
+def _traces() -> list[watch.Watch]:
+    tracer = traces.begin("worker")
+    if tracer is None:
+        return []
+    from amarvote.worker.tracing import Traces  # and with it OpenTelemetry, which may not be there
+
+    return [Traces(tracer)]
+
+
 def _work(database: Database, link: Link | None, settings: Settings, options: argparse.Namespace) -> int:
     queue = _queue(database, settings, options.name, link)
     metrics = Metrics(database, queue, link, lambda: worker.troubles)
-    worker = Worker(database, queue, options.name, settings, watched_by=watch.All(metrics, Telling()))
+    watching = watch.All(metrics, *_traces(), Telling())
+    worker = Worker(database, queue, options.name, settings, watched_by=watching)
     if options.health_port is not None:
         try:
             health = Health(
