@@ -28,10 +28,13 @@ def postgresql_url(postgresql_server: postgresql.PostgreSQL) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def rabbitmq_server() -> Iterator[rabbitmq.RabbitMQ]:
-    """One node for the session; a test that stops it starts it again."""
+    """One node for the session, which shows its metrics; a test that stops it starts it again."""
     if rabbitmq.program() is None:
         missing.not_here("rabbitmq-server")
-    server = rabbitmq.RabbitMQ()
+    port = processes.free_port()
+    shown = f"prometheus.tcp.ip = 127.0.0.1\nprometheus.tcp.port = {port}\ncollect_statistics_interval = 1000\n"
+    server = rabbitmq.RabbitMQ(rabbitmq.QUICK + shown, plugins="[rabbitmq_prometheus].\n")
+    server.metrics = f"http://127.0.0.1:{port}"
     yield server
     server.close()
 

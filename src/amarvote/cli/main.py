@@ -12,6 +12,7 @@ from typer.exceptions import TyperException
 from amarvote.cli import db, exits, guardian, import_, record, signer, token
 from amarvote.cli.api import api
 from amarvote.cli.backup import backup, restore
+from amarvote.cli.doctor import doctor
 from amarvote.cli.groups import require_command
 from amarvote.cli.run import count, demo
 from amarvote.cli.up import up
@@ -45,6 +46,7 @@ app.command()(verify)
 app.command()(up)
 app.command()(api)
 app.command()(worker)
+app.command()(doctor)
 app.command()(backup)
 app.command()(restore)
 

@@ -12,6 +12,7 @@ from amarvote.elections.limits import Limits, forget_full
 from amarvote.elections.paging import page
 from amarvote.elections.service import Service, service_of
 from amarvote.pipeline.settings import DEFAULTS, Settings
+from amarvote.pipeline.states import TRIAL
 from amarvote.store.database import Database
 from amarvote.store.tables import elections
 
@@ -19,6 +20,8 @@ KEPT = 32
 """Of so many elections a process keeps what never changes: the manifest and its context, some hundred kB each."""
 
 Result = TypeVar("Result")
+
+_KNOWN = select(elections.c.id, elections.c.title, elections.c.state).where(elections.c.state != TRIAL)
 
 
 class Services:
@@ -43,7 +46,7 @@ class Services:
     def open(self, election_id: str) -> Service:
         """The service of this election; NotFound where the database has none of this name."""
         with self.database.read() as connection:
-            known = connection.execute(select(elections.c.id).where(elections.c.id == election_id)).first()
+            known = connection.execute(_KNOWN.where(elections.c.id == election_id)).first()
         if known is None:
             raise NotFound("There is no such election here.")
         service = service_of(self.database, election_id, self.settings)
@@ -58,10 +61,7 @@ class Services:
         """{items: [{id, title, state}], next} by their identifiers."""
         with self.database.read() as connection:
             rows = connection.execute(
-                select(elections.c.id, elections.c.title, elections.c.state)
-                .where(elections.c.id > after)
-                .order_by(elections.c.id)
-                .limit(limit + 1)
+                _KNOWN.where(elections.c.id > after).order_by(elections.c.id).limit(limit + 1)
             ).all()
         return page(rows, limit, lambda row: dict(row._mapping))
 

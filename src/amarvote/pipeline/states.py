@@ -21,6 +21,9 @@ VERIFYING = "verifying"
 PUBLISHED = "published"
 VERIFICATION_FAILED = "verification_failed"
 
+TRIAL = "trial"
+"""Of no election: see `trial`."""
+
 FOLLOWING = {
     CEREMONY: {SETTING_UP, CEREMONY_FAILED},
     CEREMONY_FAILED: set[str](),

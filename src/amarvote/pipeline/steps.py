@@ -1,4 +1,4 @@
-"""Every phase in its order. Importing this module makes them all known to `phases`."""
+"""Every phase in its order. Importing this module makes them known to `phases`, and the trial of no election."""
 
 from amarvote.pipeline import (
     accepting,
@@ -8,8 +8,11 @@ from amarvote.pipeline import (
     recording,
     runs,
     setting_up,
+    trial,
     verifying,
 )
+
+__all__ = ["ORDER", "trial"]
 
 ORDER = (
     setting_up.NAME,

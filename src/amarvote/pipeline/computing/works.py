@@ -7,6 +7,7 @@ from amarvote.pipeline.computing.aggregate import aggregate, merge
 from amarvote.pipeline.computing.combine import combine
 from amarvote.pipeline.computing.kit import Kit
 from amarvote.pipeline.computing.setup import setup
+from amarvote.pipeline.computing.trial import trial
 from amarvote.pipeline.computing.verify import make_plan, verify, verify_merge
 from amarvote.pipeline.computing.writing import segment, toc
 from amarvote.pipeline.messages import Message
@@ -20,6 +21,7 @@ WORKS: dict[str, Callable[[Kit, Message], Message]] = {
     "segment": segment,
     "setup": setup,
     "toc": toc,
+    "trial": trial,
     "verify": verify,
     "verify_merge": verify_merge,
 }

@@ -1,0 +1,127 @@
+"""The public address: does the API answer there, and how does it prove who it is."""
+
+import json
+import socket
+import ssl
+import warnings
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from http.client import HTTPException
+
+from amarvote.doctor.findings import Finding, attention, failed, unchecked, well
+from amarvote.doctor.system import ANSWER_SECONDS, OK, System
+from amarvote.participants.address import Address, AddressError, parse
+from amarvote.participants.connection import UntrustedError, connection_to
+
+SOON = timedelta(days=21)
+LARGEST_ANSWER = 1 << 16
+NAME_IT = "Give the public address with --api https://…, and --ca where its authority is your own."
+
+
+def api(system: System) -> Iterator[Finding]:
+    """Its own word on whether it is ready."""
+    if system.api is None:
+        yield unchecked("No address of the API was given.", NAME_IT)
+        return
+    try:
+        status, body, _ = _asked(system, "/health/ready")
+    except (AddressError, UntrustedError, OSError, HTTPException) as problem:
+        yield failed(
+            f"{system.api} does not answer: {problem}",
+            "Is the API running, and the proxy before it? Look at both.",
+        )
+        return
+    if status == OK:
+        yield well(f"{system.api} answers and says that it is ready.")
+    else:
+        yield failed(f"{system.api} answers {status}: {_missing(body)}", "Start what is missing; see its log.")
+
+
+def _missing(body: bytes) -> str:
+    try:
+        told = json.loads(body)
+        return str(told.get("detail") or told.get("missing"))[:400]
+    except (ValueError, AttributeError):
+        return "it does not say why"
+
+
+def date_of_api(system: System) -> str | None:
+    """The time that stands on the API's answers; None where it gives none."""
+    try:
+        return _asked(system, "/health/live")[2]
+    except (AddressError, UntrustedError, OSError, HTTPException):
+        return None
+
+
+def _asked(system: System, path: str) -> tuple[int, bytes, str | None]:
+    address = parse(system.api or "")
+    connection = connection_to(address, system.ca, ANSWER_SECONDS)
+    try:
+        connection.request("GET", address.path + path)
+        answer = connection.getresponse()
+        return answer.status, answer.read(LARGEST_ANSWER), answer.headers.get("Date")
+    finally:
+        connection.close()
+
+
+def tls(system: System) -> Iterator[Finding]:
+    """A handshake as browsers and guardians make it, and one with what is too old."""
+    if system.api is None:
+        yield unchecked("No public address was given.", NAME_IT)
+        return
+    try:
+        address = parse(system.api)
+    except AddressError as problem:
+        yield failed(str(problem), NAME_IT)
+        return
+    if not address.secure:
+        yield unchecked(f"{system.api} is not the public address: it is for this machine only.", NAME_IT)
+        return
+    try:
+        context = ssl.create_default_context(cafile=None if system.ca is None else str(system.ca))
+        ends, protocol = _shaken(address, context)
+    except ssl.SSLCertVerificationError as problem:
+        yield failed(
+            f"The certificate of {address.host} does not hold: {problem.verify_message}.",
+            "Renew it, or have it issued for this name; where the authority is your own, give its file with --ca.",
+        )
+        return
+    except OSError as problem:
+        yield failed(f"No TLS with {address.host}, port {address.port}: {problem}.", "Look at the proxy (nginx).")
+        return
+    left = ends - datetime.now(UTC)
+    seen = f"The certificate of {address.host} holds for {left.days} more days; {protocol} is spoken."
+    yield attention(seen, "Renew the certificate now.") if left < SOON else well(seen)
+    if _takes_old(address):
+        yield attention("TLS 1.1 or older is spoken, too.", "Allow TLS 1.2 and 1.3 only: ssl_protocols of nginx.")
+
+
+def _shaken(address: Address, context: ssl.SSLContext) -> tuple[datetime, str]:
+    """When the certificate ends, and the protocol."""
+    with (
+        socket.create_connection((address.host, address.port), ANSWER_SECONDS) as plain,
+        context.wrap_socket(plain, server_hostname=address.host) as secured,
+    ):
+        certificate = secured.getpeercert() or {}
+        ends = ssl.cert_time_to_seconds(str(certificate["notAfter"]))
+        return datetime.fromtimestamp(ends, UTC), str(secured.version())
+
+
+def _takes_old(address: Address) -> bool:
+    """Whoever is there is not asked who it is: nothing is sent."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # that it is too old is why it is asked
+        context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+        context.maximum_version = ssl.TLSVersion.TLSv1_1
+    try:
+        context.set_ciphers("ALL:@SECLEVEL=0")
+        with (
+            socket.create_connection((address.host, address.port), ANSWER_SECONDS) as plain,
+            context.wrap_socket(plain, server_hostname=address.host),
+        ):
+            return True
+    except OSError:
+        return False
