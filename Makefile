@@ -8,8 +8,8 @@ ARGS ?=
 demo: .venv/run.stamp
 	.venv/bin/amarvote demo $(ARGS)
 
-# The servers that tests start are installed where that may be done; without them the rest is run, and the exit code of
-# pytest is 3 (make says "Error 3" and itself ends with 2, as for any failure).
+# The servers that tests start are installed where that may be done. Without them the rest is run, and it fails: pytest
+# ends with 3; make says "Error 3" and itself ends with 2, as for any failure, which cannot be changed.
 test: .venv/dev.stamp lint
 	tests/servers/install.sh
 	.venv/bin/pytest -n 2 $(ARGS)

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs the servers that the tests start for themselves, from Debian's packages, where that may be done: as root, or
 # with a sudo that asks for no password. Nothing is left running or enabled: the tests start private instances.
-# It never fails: what is still missing afterwards, the tests name, and end with exit code 3.
+# It never fails: what is still missing afterwards, the tests name, and pytest ends with 3.
 set -u
 
 missing=""

@@ -1,6 +1,6 @@
-"""What the tests need and this machine has not: such tests are not run, the summary says so, the exit code is 3.
+"""What the tests need and this machine has not: such tests are not run, the summary says so, and the run fails.
 
-A skip would pass for success; here a run in which everything that could be run has passed ends with 3.
+A skip would pass for success; here pytest ends with 3 where all that could be run has passed (and make with 2).
 """
 
 from collections import Counter
@@ -37,4 +37,4 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         terminalreporter.section("missing on this machine", yellow=True)
         for what, tests in sorted(missing.items()):
             terminalreporter.line(f"{what}: {tests} test{'s' if tests > 1 else ''} not run")
-        terminalreporter.line(f"If all else passed, the exit code is {EXIT_CODE}.")
+        terminalreporter.line(f"If all else passed, pytest ends with {EXIT_CODE}; `make test` fails in any case.")
