@@ -73,20 +73,20 @@ class Server(Part):
 
     def __init__(self, name: str, server: Any) -> None:
         super().__init__(name, wanted=True)
-        self._server = server
+        self.server = server
 
     @property
     def pid(self) -> int | None:
-        return self._server.pid
+        return self.server.pid
 
     def _start(self) -> None:
-        self._server.start()
+        self.server.start()
 
     def _stop(self) -> None:
-        self._server.stop()
+        self.server.stop()
 
     def _kill(self) -> None:
-        self._server.kill()
+        self.server.kill()
 
 
 class Program(Part):

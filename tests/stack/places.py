@@ -73,6 +73,7 @@ class Nginx:
     def __init__(self, home: Path, ports: Ports) -> None:
         self._home = home
         self._ports = ports
+        self.access_log = home / "access.log"
         authority = Authority(home)
         self.ca = authority.file
         self._certificate, self._key = authority.issue(HOST, days=60)
@@ -90,7 +91,7 @@ class Nginx:
                 "server 127.0.0.1:8080;": "\n    ".join(f"server {HOST}:{port};" for port in apis),
                 "/etc/amarvote/tls-certificate": str(self._certificate),
                 "/etc/amarvote/tls-key": str(self._key),
-                "/var/log/nginx/access.log": str(self._home / "access.log"),
+                "/var/log/nginx/access.log": str(self.access_log),
             },
         )
         kinds = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")

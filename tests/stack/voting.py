@@ -44,12 +44,12 @@ class Election:
         self.officer_token: str = made["officer"]["token"]
         ((self._device, token),) = made["devices"].items()
         self.device_token: str = token["token"]
-        self.service = Service(self.url, self.officer_token, ca=stack.ca)
+        self.service = Service(self.url, self.officer_token, ca=stack.ca, patience=PATIENCE)
         self._officer = Officer(self.service)
         self.tokens = [hashlib.sha256(f"{self.id} {number}".encode()).digest() for number in range(voters)]
 
     def _create(self) -> dict[str, Any]:
-        operator = Service(self._stack.url, self.operator_token, ca=self._stack.ca)
+        operator = Service(self._stack.url, self.operator_token, ca=self._stack.ca, patience=PATIENCE)
         order = {
             "manifest": base64.b64encode(make_manifest("the stack's election", OPTIONS)).decode(),
             "guardians": len(self._guardians),
