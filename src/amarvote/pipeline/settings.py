@@ -56,7 +56,7 @@ class Settings:
     child_rss_kb: int = 100 << 10
     """A child found larger than this between two chunks is ended cleanly and replaced."""
 
-    parent_rss_kb: int = 90 << 10
+    parent_rss_kb: int = 98 << 10
     """A parent found larger than this between two chunks ends itself cleanly; who started it starts another."""
 
     board_seconds: float = 1.0
