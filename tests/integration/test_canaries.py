@@ -203,7 +203,8 @@ def refused_by_the_database(planted, base, api, worker):
     planted.run("ALTER TABLE roll ADD CONSTRAINT canary CHECK (state <> 'spent') NOT VALID")
     assert put(base, device, planted.vote().body).status_code == 202
     planted.wait(lambda: "CheckViolation" in worker.said(), "the worker logs what the database refused")
-    assert any("CheckViolation" in reason for reason in reasons(planted))
+    (reason,) = [one for one in reasons(planted) if "CheckViolation" in one]
+    assert reason == "CheckViolation, a defect of the service. What happened stands in its log."
     planted.run("ALTER TABLE roll DROP CONSTRAINT canary")
     planted.wait(lambda: accepted(base) == 1, "the ballot is accepted all the same")
 

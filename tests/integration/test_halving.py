@@ -5,15 +5,17 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import select, update
 
-from amarvote.elections import officer, progress, work
+from amarvote.elections import guardian_desk, officer, progress, results, work
+from amarvote.elections.errors import Conflict
 from amarvote.pipeline import chunks as life
 from amarvote.pipeline import failing, handing
+from amarvote.queues.database import DatabaseQueue
 from amarvote.store.tables import chunks, phases, roll
 from staging.fixtures import BOTH
 
 
 class Fault:
-    """Makes the work of one kind fail: aggregating place `first` of the list, merging `last` products or more."""
+    """Makes work of one kind fail: aggregating place `first` of the list; merging or combining `last` or more."""
 
     def __init__(self, kind, first, last):
         self.kind = kind
@@ -26,6 +28,8 @@ class Fault:
         if self.kind == "aggregate":
             first = message.fields["first"]
             touched = first <= self.first < first + len(message.fields["ballots"])
+        elif self.kind == "combine":
+            touched = message.fields["count"] >= self.last
         else:
             touched = len(message.fields["results"]) >= self.last
         if touched:
@@ -66,7 +70,8 @@ def test_a_poisoned_aggregate_chunk_is_halved_down_to_one_ballot_and_the_rest_go
     assert opened.state() == "counting"
     opened.computer.before = print
     (failed,) = progress.progress(opened.service)["failed"]
-    assert failed["reason"] == "failed 3 times, at last: RuntimeError: a defect of aggregate"
+    told = "RuntimeError, a defect of the service. What happened stands in its log."
+    assert failed["reason"] == f"failed 3 times, at last: {told}"
     work.retry(opened.service, failed["id"])
     opened.work()
     assert opened.state() == "waiting_for_guardians"
@@ -140,3 +145,56 @@ def test_a_ballot_whose_entry_in_the_roll_is_gone_is_not_accepted(opened):
     assert opened.ballot_state(vote)["state"] == "waiting"
     (failed,) = progress.progress(opened.service)["failed"]
     assert "the roll was changed in the database" in failed["reason"]
+
+
+def lie_about_the_second_option(sender, round_name, part, payload):
+    """Guardian 2's last response holds for nothing: the one before it does."""
+    if (sender, round_name, part["kind"]) == (2, "respond", "tally"):
+        return payload[:-1] + bytes((payload[-1] ^ 1,))
+    return payload
+
+
+def combining(stage, tamper=None):
+    """An election whose guardians have answered: its chunk of two totals is ready, and cannot be done whole."""
+    closed_with(stage, 3)
+    stage.work()
+    run = stage.run([1, 2, 3])
+    stage.answer(run, tamper)
+    stage.computer.before = Fault("combine", 0, 2)
+    return run
+
+
+@pytest.mark.parametrize("opened", BOTH, indirect=True)
+def test_half_of_a_part_is_opened_and_a_share_of_the_other_half_does_not_hold(opened):
+    combining(opened, lie_about_the_second_option)
+    opened.work()
+    assert [state for *_, state in of_phase(opened, "combine")] == ["halved", "done", "done"]
+    opened.computer.before = print
+    second = guardian_desk.current_run(opened.service)
+    assert second["guardians"] == [1, 3]
+    opened.answer(second)
+    opened.work()
+    assert opened.state() == "published"
+    assert results.results(opened.service)["totals"] == {"c1": {"o1": 2, "o2": 1}}
+
+
+@pytest.mark.parametrize("opened", BOTH, indirect=True)
+def test_a_guardian_is_set_aside_while_the_answers_are_combined(opened):
+    combining(opened)
+    opened.work(most=3)
+    queue = DatabaseQueue(opened.service.database, opened.service.settings, "late")
+    late = queue.claim(0.0)
+    officer.set_aside(opened.service, 2, "seen at another place")
+    assert {state for *_, state in of_phase(opened, "combine")} == {"halved", "stopped"}
+    assert progress.progress(opened.service)["failed"] == []
+    with pytest.raises(life.FencedError), opened.service.database.write() as connection:
+        life.finish(connection, late, {}, b"")
+    assert queue.claim(0.0) is None
+    with pytest.raises(Conflict, match="nothing to try again"):
+        work.retry(opened.service, late.chunk_id)
+    opened.computer.before = print
+    second = guardian_desk.current_run(opened.service)
+    assert second["guardians"] == [1, 3]
+    opened.answer(second)
+    opened.work()
+    assert opened.state() == "published"

@@ -21,8 +21,9 @@ from amarvote.elections.service import service_of
 from amarvote.pipeline import record_files
 from amarvote.pipeline.child import ERROR
 from amarvote.pipeline.computer import Computer
-from amarvote.pipeline.computing.kit import Kit
+from amarvote.pipeline.computing.kit import ComputeError, Kit
 from amarvote.pipeline.computing.works import WORKS
+from amarvote.pipeline.defects import told
 from amarvote.pipeline.messages import Message
 from amarvote.pipeline.settings import Settings
 from amarvote.pipeline.sweep import sweep
@@ -68,8 +69,10 @@ class SameProcess(Computer):
         try:
             self.before(question)
             self._given = WORKS[question.kind](self.kit, question)
+        except ComputeError as refused:
+            self._given = Message(ERROR, {"reason": str(refused)})
         except Exception as problem:  # noqa: BLE001 - as the child does
-            self._given = Message(ERROR, {"reason": f"{type(problem).__name__}: {problem}"})
+            self._given = Message(ERROR, {"reason": told(problem)})
 
     def answer(self, seconds: float) -> Message | None:
         return self._given

@@ -14,8 +14,9 @@ import sys
 from typing import IO
 
 from amarvote.pipeline import memory
-from amarvote.pipeline.computing.kit import Kit
+from amarvote.pipeline.computing.kit import ComputeError, Kit
 from amarvote.pipeline.computing.works import WORKS
+from amarvote.pipeline.defects import told
 from amarvote.pipeline.messages import Message, PipeError, read, write
 from amarvote.pipeline.pauses import Pauses
 
@@ -99,9 +100,11 @@ def _answer(kit: Kit, message: Message) -> Message:
         return WORKS[message.kind](kit, message)
     except MemoryError:
         raise
+    except ComputeError as refused:
+        return Message(ERROR, {"reason": str(refused)})
     except Exception as problem:
         log.exception("%s failed", message.kind)
-        return Message(ERROR, {"reason": f"{type(problem).__name__}: {problem}"})
+        return Message(ERROR, {"reason": told(problem)})
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ from amarvote.pipeline.child import ERROR
 from amarvote.pipeline.chunks import ChunkRefusedError, Claim, FencedError
 from amarvote.pipeline.computer import ChildDiedError, Computer
 from amarvote.pipeline.computing.asking import WANT
+from amarvote.pipeline.defects import told
 from amarvote.pipeline.heartbeat import Heartbeat
 from amarvote.pipeline.messages import Message
 from amarvote.pipeline.queue import Queue
@@ -193,13 +194,14 @@ class Worker:
         except ChildDiedError as died:
             self._computer.kill()
             return self._went_wrong(claim, failing.death, str(died), watch.DEATH)
-        except Exception as problem:  # whatever it is becomes the chunk's reason
+        except ChunkRefusedError as refused:
+            log.warning("%s failed: %s", claim, refused)
+            return self._went_wrong(claim, failing.error, str(refused), watch.ERROR)
+        except Exception as problem:  # its class becomes the chunk's reason
             if isinstance(problem, DatabaseError) and is_passing(problem):
                 raise
-            log.warning("%s failed: %r", claim, problem)
-            plain = isinstance(problem, ChunkRefusedError)
-            reason = str(problem) if plain else f"{type(problem).__name__}: {problem}"
-            return self._went_wrong(claim, failing.error, reason, watch.ERROR)
+            log.warning("%s failed", claim, exc_info=problem)
+            return self._went_wrong(claim, failing.error, told(problem), watch.ERROR)
         return watch.DONE
 
     def _went_wrong(self, claim: Claim, how: Callable[..., None], reason: str, outcome: str) -> str:
