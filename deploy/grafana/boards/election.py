@@ -50,7 +50,7 @@ BOARD = board(
         "Done of the phases under way",
         "Which share of each phase's chunks is done.",
         (
-            'sum by (phase) (max by (phase) (amarvote_service_chunks{state="done"}))'
+            'max by (phase) (amarvote_service_chunks{state="done"})'
             " / sum by (phase) (max by (phase, state) (amarvote_service_chunks))",
             "{{phase}}",
         ),

@@ -43,7 +43,7 @@ BOARD = board(
     ),
     graph(
         "Size of the database over time",
-        "It grows with ballots, proofs and the record, about 20 kB a ballot of ten choices.",
+        "It grows with the ballots and their proofs, and again when the record is written.",
         ("max(amarvote_service_database_bytes)", "database"),
         unit="decbytes",
     ),
