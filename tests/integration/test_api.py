@@ -10,6 +10,7 @@ import pytest
 from amarvote.api.guardians import LARGEST_MAIL
 from amarvote.api.problems import MEDIA_TYPE
 from amarvote.elections.envelopes import largest_json, largest_submission
+from amarvote.guardian.invitation import read_invitation
 from amarvote.record.json_lines import item_to_line
 from staging.people import token_of
 from staging.served import serving
@@ -199,6 +200,10 @@ def test_the_officers_commands(served):
         {**entry, "token_sha256": "X"},
     ):
         assert served.ask("PUT", "/roll", "officer", json={"entries": [broken]}).status_code == 422
+    too_many = served.ask("PUT", "/roll", "officer", json={"entries": [entry] * 10_001})
+    assert (too_many.status_code, "at most 10000" in too_many.json()["detail"]) == (422, True)
+    too_large = served.ask("PUT", "/roll", "officer", content=b" " * ((8 << 20) + 1))
+    assert too_large.status_code == 413
     assert served.ask("POST", "/officer/pause", "officer").status_code == 204
     assert served.ask("GET", "").json()["paused"] is True
     assert served.ask("POST", "/officer/resume", "officer").status_code == 204
@@ -337,6 +342,9 @@ def test_devices_guardians_and_officers_come_and_go(served):
     served.tokens["hall"] = again["token"]
     assert served.ask("GET", "/devices/me", "hall").json() == me
     invited = served.ask("POST", "/invitations", "officer", json={"guardian": 2})
+    pasted = read_invitation(invited.json()["line"])
+    assert pasted.address == f"{str(served.client.base_url).rstrip('/')}{served.base}"
+    assert pasted.secret == invited.json()["invitation"]
     token = "ab" * 32
     joining = {
         "invitation": invited.json()["invitation"],

@@ -16,6 +16,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from amarvote.guardian.invitation import read_invitation
 from amarvote.store.database import Database
 from staging.people import make_manifest
 
@@ -146,6 +147,19 @@ def test_a_worker_is_given_its_address_by_option_file_or_setting_and_shows_it_no
             assert not [word for word in words if word.encode() in seen]
     refused = run("worker", AMARVOTE_DATABASE_URL=nowhere, AMARVOTE_DATABASE_URL_FILE=str(file))
     assert (refused.returncode, "Both AMARVOTE_DATABASE_URL" in refused.stderr) == (64, True)
+
+
+def test_an_invitation_is_one_line_with_the_address_at_which_the_officer_asked(database):
+    operator = {"Authorization": f"Bearer {run('token', 'operator', '--database', database).stdout.strip()}"}
+    served = running("api", "--port", 0, "--database", database, "--proxy", "127.0.0.1")
+    with served as process, httpx.Client(base_url=address_of(process)) as client:
+        made = client.post("/elections", json=order(), headers=operator).json()
+        officer = {"Authorization": f"Bearer {made['officer']['token']}"}
+        through = {"Host": "vote.example.org:8443", "X-Forwarded-Proto": "https"}
+        path = f"/elections/{made['id']}"
+        told = client.post(f"{path}/invitations", json={"guardian": 1}, headers={**officer, **through}).json()
+    assert told["line"] == f"https://vote.example.org:8443{path}#{told['invitation']}"
+    assert read_invitation(told["line"]).secret == told["invitation"]
 
 
 def guess(address, where_from):

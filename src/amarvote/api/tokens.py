@@ -45,9 +45,14 @@ async def officer(election: AnElection, _: AnOperator) -> IssuedToken:
 
 
 @router.post("/invitations", status_code=201, responses=REFUSALS)
-async def invite(election: AnElection, _: AnOfficer, invited: Invited) -> Invitation:
-    """Invite a guardian. Earlier invitations of it that were not used are revoked."""
-    return Invitation.model_validate(await ask(invitations.invite, election, invited.guardian))
+async def invite(request: Request, election: AnElection, _: AnOfficer, invited: Invited) -> Invitation:
+    """Invite a guardian. Earlier invitations of it that were not used are revoked.
+
+    `line` names the service as this request did: ask at the address at which guardians reach it.
+    """
+    made = await ask(invitations.invite, election, invited.guardian)
+    address = f"{request.base_url}elections/{election.election_id}"
+    return Invitation.model_validate({"line": f"{address}#{made['invitation']}", **made})
 
 
 @router.post("/join", status_code=201, responses=responses(401, 404, 409, 413, 422, 429))

@@ -121,6 +121,10 @@ class RunStarted(Shown):
 class Invitation(Shown):
     """What the officer hands to a guardian, by a way that only the guardian reads."""
 
+    line: str = Field(
+        examples=["https://vote.example.org/elections/" + "0c" * 16 + "#" + "5f" * 32],
+        description="The whole of it in one line, for `amarvote guardian join`.",
+    )
     invitation: TokenValue
     id: int
     expires_at: Seconds
