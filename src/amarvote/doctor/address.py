@@ -19,12 +19,12 @@ NAME_IT = "Give the public address with --api https://…, and --ca where its au
 
 
 def api(system: System) -> Iterator[Finding]:
-    """Its own word on whether it is ready."""
+    """Asked for what everybody may see, and what stands in the database; a proxy passes nothing else on."""
     if system.api is None:
         yield unchecked("No address of the API was given.", NAME_IT)
         return
     try:
-        status, body, _ = _asked(system, "/health/ready")
+        status, body, _ = _asked(system, "/elections?limit=1")
     except (AddressError, UntrustedError, OSError, HTTPException) as problem:
         yield failed(
             f"{system.api} does not answer: {problem}",
@@ -32,16 +32,18 @@ def api(system: System) -> Iterator[Finding]:
         )
         return
     if status == OK:
-        yield well(f"{system.api} answers and says that it is ready.")
+        yield well(f"{system.api} answers, out of the database.")
     else:
-        yield failed(f"{system.api} answers {status}: {_missing(body)}", "Start what is missing; see its log.")
+        yield failed(
+            f"{system.api} answers {status}: {_reason(body)}",
+            "Is it the address of this service, and are the API and its database up? See their logs.",
+        )
 
 
-def _missing(body: bytes) -> str:
+def _reason(body: bytes) -> str:
     try:
-        told = json.loads(body)
-        return str(told.get("detail") or told.get("missing"))[:400]
-    except (ValueError, AttributeError):
+        return str(json.loads(body)["detail"])[:400]
+    except (ValueError, KeyError, TypeError):
         return "it does not say why"
 
 
