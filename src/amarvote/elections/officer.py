@@ -109,7 +109,7 @@ def small_groups(connection: Connection, election: Row[Any]) -> list[str]:
 
 
 def set_aside(service: Service, guardian: Any, why: Any) -> None:
-    """Set a guardian aside. A run that waits for it ends; the rest go on in a new one, if they are a quorum."""
+    """Set a guardian aside. Its run ends; the rest go on in a new one, if they are a quorum."""
     words, number = sentence(why), whole_number(guardian, "A guardian")
     with service.database.write() as connection:
         election = locks.command(connection, service.election_id)
@@ -117,7 +117,7 @@ def set_aside(service: Service, guardian: Any, why: Any) -> None:
             raise NotFound(f"There is no guardian {number}.")
         running.set_aside(connection, service.election_id, number, f"by the officer: {words}")
         run = running.current(connection, service.election_id)
-        if run is not None and run.state == "answering" and number in run.guardians:
+        if run is not None and number in run.guardians:
             running.stop(connection, run, f"guardian {number} was set aside by the officer")
             running.go_on(connection, service.settings, election, run.guardians)
         service.follow_up(connection)

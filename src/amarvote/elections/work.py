@@ -100,7 +100,7 @@ def retry(service: Service, chunk_id: int) -> None:
         chunk = connection.execute(own).one_or_none()
         if chunk is None:
             raise NotFound(f"This election has no chunk {chunk_id}.")
-        if chunk.state in (life.DONE, life.HALVED):
+        if chunk.state in (life.DONE, life.HALVED, life.STOPPED):
             raise Conflict(f"Chunk {chunk_id} is {chunk.state}; there is nothing to try again.")
         if chunk.state != life.FAILED:
             return

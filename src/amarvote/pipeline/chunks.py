@@ -5,6 +5,8 @@
       └───── due again after a pause ◄──────┤
                                             └─► out of attempts: halved, or parked as failed (retried by command)
 
+What is not done when its phase is stopped is stopped with it, whatever it was.
+
 Each function is one part of the caller's transaction. A commit carries the attempt it was claimed with; a worker
 that comes back late finds another number there and is refused.
 """
@@ -37,6 +39,7 @@ RUNNING = "running"
 DONE = "done"
 FAILED = "failed"
 HALVED = "halved"
+STOPPED = "stopped"
 
 UNFINISHED = (READY, HANDED, RUNNING, FAILED)
 """What a phase still waits for."""
@@ -215,6 +218,12 @@ def mark_halved(connection: Connection, chunk: Row[Any], reason: str) -> None:
     _set(connection, chunk.id, state=HALVED, lease_until=None, reason=reason, finished_at=now(), traceparent=None)
 
 
+def stop(connection: Connection, phase_id: int) -> None:
+    """Nobody does what is left of a phase, which the caller holds; who is at it is fenced."""
+    values = {"state": STOPPED, "lease_until": None, "finished_at": now(), "traceparent": None}
+    _set_all(connection, and_(chunks.c.phase_id == phase_id, chunks.c.state.in_(UNFINISHED)), **values)
+
+
 def retry(connection: Connection, chunk: Row[Any]) -> None:
     """Give a parked chunk all its attempts again."""
     values = {"state": READY, "errors": 0, "deaths": 0, "due_at": now(), "finished_at": None}
@@ -291,3 +300,9 @@ def election_row(connection: Connection, election_id: str) -> Row[Any]:
 
 def _set(connection: Connection, chunk_id: int, **values: Any) -> None:
     connection.execute(update(chunks).where(chunks.c.id == chunk_id).values(**values))
+
+
+def _set_all(connection: Connection, which: ColumnElement[bool], **values: Any) -> int:
+    """Change many chunks, locked in the order of their numbers; how many."""
+    connection.execute(select(chunks.c.id).where(which).order_by(chunks.c.id).with_for_update(key_share=True))
+    return connection.execute(update(chunks).where(which).values(**values)).rowcount

@@ -121,12 +121,23 @@ def commit(where: Place, chunk: Row[Any], result: Message) -> None:
         raise ChunkRefusedError(
             f"{chunk.last - chunk.first} items were to be opened, {len(result.parts)} came back."
         )
+    kind = chunk.spec["kind"]
+    # an earlier run may have opened half of the part: what was verified then stands
+    of_chunk = select(openings.c.number).where(
+        openings.c.election_id == where.election.id,
+        openings.c.kind == kind,
+        openings.c.number >= chunk.first,
+        openings.c.number < chunk.last,
+    )
+    opened = set(where.connection.execute(of_chunk).scalars())
     pairs = zip(result.parts, result.fields["findings"], strict=True)
     for number, (data, findings) in enumerate(pairs, start=chunk.first):
+        if number in opened:
+            continue
         where.connection.execute(
             insert(openings).values(
                 election_id=where.election.id,
-                kind=chunk.spec["kind"],
+                kind=kind,
                 number=number,
                 run_id=where.phase.scope,
                 findings=findings,

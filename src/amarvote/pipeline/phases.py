@@ -94,7 +94,8 @@ def all_done(where: Place) -> bool:
 
 
 def stop(connection: Connection, phase_id: int) -> None:
-    """End a phase without a successor: its run was stopped. The caller holds it."""
+    """End a phase without a successor: its run was stopped. The caller holds it, if it is open."""
+    life.stop(connection, phase_id)
     connection.execute(
         update(phases)
         .where(phases.c.id == phase_id, phases.c.state == OPEN)

@@ -279,7 +279,8 @@ chunks = Table(
     Column("first", Integer, nullable=False),  # bounds [first, last) over what the phase works on, stored once
     Column("last", Integer, nullable=False),
     Column("spec", Json),  # what else says which work it is
-    # ready, handed (out, in the queue), running, done, failed (parked), halved (its halves do its work)
+    # ready, handed (out, in the queue), running, done, failed (parked), halved (its halves do its work),
+    # stopped (with its phase)
     Column("state", Text, nullable=False),
     Column("attempt", Integer, nullable=False, default=0),  # counted when claimed; fences late commits
     Column("errors", Integer, nullable=False, default=0),

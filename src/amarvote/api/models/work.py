@@ -30,7 +30,7 @@ class Chunk(Shown):
     phase: str
     ordinal: int
     level: int
-    state: str = Field(description="ready, handed, running, done, failed or halved", examples=["done"])
+    state: str = Field(description="ready, handed, running, done, failed, halved or stopped", examples=["done"])
     started_at: Seconds | None
     finished_at: Seconds | None
     seconds: float | None
