@@ -25,8 +25,9 @@ from amarvote.elections import remote, rolls, vote_tokens
 
 router = APIRouter(prefix="/elections/{election}", route_class=BoundedRoute, tags=["roll"])
 
-LARGEST_ROLL = 64 << 20
-LARGEST_ISSUE = 8 << 20
+LARGEST_ROLL = 8 << 20
+"""Bytes of a request that adds voters, of whom it adds 10,000 at most."""
+
 REFUSALS = responses(401, 403, 404, 409, 413, 422, 429)
 
 AfterToken = Annotated[str, Query(pattern=r"^([0-9a-f]{64})?$", description="`next` of the page before.")]
@@ -39,10 +40,12 @@ def _json(model: str) -> dict[str, object]:
 
 @router.put("/roll", responses=REFUSALS, openapi_extra=_json("ImportedRoll"))
 async def add(request: Request, election: AnElection, _: AnOfficer) -> Added:
-    """Add voters by the hashes of tokens that were drawn elsewhere. The same again changes nothing."""
+    """Add voters by the hashes of tokens that were drawn elsewhere; many in several requests.
+
+    The same again changes nothing.
+    """
     wanted = await large_json(request, ImportedRoll, LARGEST_ROLL)
-    entries = [entry.model_dump() for entry in wanted.entries]
-    return Added(added=await ask(rolls.import_roll, election, entries))
+    return Added(added=await ask(lambda: rolls.import_roll(election, wanted.model_dump()["entries"])))
 
 
 @router.get("/roll", responses=responses(401, 403, 404, 422, 429))
@@ -56,9 +59,9 @@ async def listing(
 @router.post("/roll/tokens", status_code=201, responses=REFUSALS, openapi_extra=_json("NewVoters"))
 async def issue(request: Request, election: AnElection, _: AnOfficer) -> IssuedVotes:
     """Add voters and draw their tokens, which are shown this once."""
-    wanted = await large_json(request, NewVoters, LARGEST_ISSUE)
-    entries = [entry.model_dump() for entry in wanted.entries]
-    return IssuedVotes.model_validate({"issued": await ask(vote_tokens.issue, election, entries)})
+    wanted = await large_json(request, NewVoters, LARGEST_ROLL)
+    issued = await ask(lambda: vote_tokens.issue(election, wanted.model_dump()["entries"]))
+    return IssuedVotes.model_validate({"issued": issued})
 
 
 @router.post(

@@ -18,6 +18,9 @@ from amarvote.store.tables import roll
 FREE, RESERVED, SPENT, REVOKED = "free", "reserved", "spent", "revoked"
 MOST_WEIGHT = 2**31 - 1
 LONGEST_VOTER = 200
+MOST_ENTRIES = 10_000
+"""Voters added by one request."""
+
 PAGE = 500
 BEFORE_CLOSE = (states.CEREMONY, states.SETTING_UP, states.READY, states.OPEN)
 
@@ -28,12 +31,13 @@ SHOWN = {RESERVED: FREE}
 def import_roll(service: Service, entries: Any) -> int:
     """Add entries {"token_sha256": 64 hex digits, "style": id, "weight": 1 by default}; how many are new.
 
-    The same entry again changes nothing; another style or weight for the same token is a Conflict.
+    At most MOST_ENTRIES at once: a larger roll comes in several requests. The same entry again changes nothing;
+    another style or weight for the same token is a Conflict.
     """
     with service.database.write() as connection:
         election = changeable(service, connection)
         styles = {style.id for style in manifest_of(election.manifest).styles}
-        wanted = [_imported(place, entry, styles) for place, entry in places(entries, len(entries))]
+        wanted = [_imported(place, entry, styles) for place, entry in places(entries)]
         added = sum(
             _add(connection, service.election_id, wanted[first : first + PAGE], first + 1)
             for first in range(0, len(wanted), PAGE)
@@ -69,10 +73,10 @@ def changeable(service: Service, connection: Connection) -> Row[Any]:
     return election
 
 
-def places(entries: Any, most: int) -> list[tuple[str, Any]]:
-    """The entries with their places in words; Unprocessable where they are no list of at most `most`."""
-    if not isinstance(entries, list) or len(entries) > most:
-        raise Unprocessable(f"The entries are a list of at most {most}.")
+def places(entries: Any) -> list[tuple[str, Any]]:
+    """The entries with their places in words; Unprocessable where they are no list of at most MOST_ENTRIES."""
+    if not isinstance(entries, list) or len(entries) > MOST_ENTRIES:
+        raise Unprocessable(f"The entries are a list of at most {MOST_ENTRIES}.")
     return [(f"Entry {number} of the roll", entry) for number, entry in enumerate(entries, start=1)]
 
 

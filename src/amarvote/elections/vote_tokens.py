@@ -20,8 +20,6 @@ from amarvote.pipeline.constants import manifest_of
 from amarvote.store.tables import roll
 
 TOKEN_BYTES = 32
-MOST_ENTRIES = 10_000
-"""Tokens issued by one request."""
 
 
 def hash_of(token: bytes) -> bytes:
@@ -38,7 +36,7 @@ def issue(service: Service, entries: Any) -> list[dict[str, str]]:
     with service.database.write() as connection:
         election = rolls.changeable(service, connection)
         styles = {style.id for style in manifest_of(election.manifest).styles}
-        wanted = [_entry(place, entry, styles) for place, entry in rolls.places(entries, MOST_ENTRIES)]
+        wanted = [_entry(place, entry, styles) for place, entry in rolls.places(entries)]
         voters = {voter for voter, _, _ in wanted}
         if len(voters) != len(wanted):
             raise Unprocessable("A voter is there twice in what was sent.")

@@ -7,7 +7,7 @@ from typing import Any
 
 from amarvote.participants.service import Refused, Service
 
-ROLL_AT_ONCE = 50_000
+ROLL_AT_ONCE = 10_000
 """Voters handed in with one request."""
 
 CONFLICT = 409

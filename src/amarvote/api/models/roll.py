@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from amarvote.api.models.common import Asked, Base64, Hex32, Shown, TokenValue
+from amarvote.elections.rolls import MOST_ENTRIES
 
 Style = Annotated[str, Field(max_length=1000, examples=["all"], description="A ballot style of the manifest.")]
 Weight = Annotated[int, Field(ge=1, le=2**31 - 1, examples=[1])]
@@ -28,9 +29,9 @@ class ImportedVoter(Asked):
 
 
 class ImportedRoll(Asked):
-    """Voters to add."""
+    """Voters to add: 10,000 at once at most, so a larger roll comes in several requests."""
 
-    entries: list[ImportedVoter]
+    entries: list[ImportedVoter] = Field(max_length=MOST_ENTRIES)
 
 
 class Added(Shown):
@@ -50,7 +51,7 @@ class NewVoter(Asked):
 class NewVoters(Asked):
     """Voters to add, all of them or none."""
 
-    entries: list[NewVoter] = Field(max_length=10_000)
+    entries: list[NewVoter] = Field(max_length=MOST_ENTRIES)
 
 
 class IssuedVote(Shown):
