@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v p
 PIP = .venv/bin/pip --disable-pip-version-check --quiet
 ARGS ?=
 
-.PHONY: demo test chaos lint bench load lock clean dashboards
+.PHONY: demo test chaos lint bench load soak lock clean dashboards
 
 demo: .venv/run.stamp
 	.venv/bin/amarvote demo $(ARGS)
@@ -32,6 +32,11 @@ bench: .venv/dev.stamp .venv-bench/stamp
 load: .venv/dev.stamp
 	tests/servers/install.sh
 	PYTHONPATH=tests .venv/bin/python -m bench.service $(ARGS)
+
+# Elections one after another on the deployed stack, with a fault now and then: half an hour. ARGS=--minutes=120 for longer.
+soak: .venv/dev.stamp
+	tests/servers/install.sh
+	PYTHONPATH=tests .venv/bin/python -m bench.soak $(ARGS)
 
 # Grafana's files, out of deploy/grafana/boards.
 dashboards: .venv/dev.stamp
