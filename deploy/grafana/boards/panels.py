@@ -1,4 +1,4 @@
-"""What dashboards are made of: a number, bars, a graph, a time line; each with queries, a unit, some with a limit."""
+"""What dashboards are made of: numbers, bars, graphs, a time line; with queries and a unit, some with a limit."""
 
 from typing import TypeVar
 
