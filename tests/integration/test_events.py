@@ -9,7 +9,7 @@ import pytest
 from amarvote.api import streams
 from amarvote.elections import events, officer
 from amarvote.pipeline import states
-from staging.fixtures import BOTH
+from staging.fixtures import BOTH, POSTGRESQL
 from staging.served import serving
 
 
@@ -90,6 +90,27 @@ def test_events_become_visible_in_the_order_of_their_numbers(opened):
         assert events.following(service, before) == []
     second.join(5)
     assert [event["what"] for event in events.following(service, before)] == ["first", "second"]
+
+
+@pytest.mark.parametrize("opened", [POSTGRESQL], indirect=True)
+def test_an_event_is_heard_that_is_committed_after_a_later_one_of_another_election(served, another):
+    stage = served.stage
+    other = another("other", url=stage.url)
+    before = events.newest(stage.service.database)
+    heard = []
+    listener = threading.Thread(
+        target=lambda: heard.extend(listen(served, 1, 20.0, **{"Last-Event-ID": str(before)}))
+    )
+    listener.start()
+    time.sleep(1)
+    with stage.service.database.write() as connection:
+        states.record_event(connection, stage.service.election_id, "what took long")
+        with stage.service.database.write() as meanwhile:
+            states.record_event(meanwhile, other.service.election_id, "what did not")
+        time.sleep(3 * streams.LOOK_EVERY)
+    listener.join(2 * streams.LOOK_AGAIN)
+    assert [data["what"] for _, data in heard] == ["what took long"]
+    other.service.close()
 
 
 @pytest.mark.parametrize("number", ["x", "-1", "9" * 16])

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -18,6 +18,9 @@ log = logging.getLogger(__name__)
 
 LOOK_EVERY = 0.5
 """Seconds between two looks at the newest event; SQLite cannot call, and two statements a second cost nothing."""
+
+LOOK_AGAIN = 2.0
+"""Seconds after which a listener looks all the same: what was committed late has no number above the newest."""
 
 MOST_STREAMS = 200
 """Listeners of one process at once."""
@@ -57,7 +60,9 @@ class Streams:
                 yield event
             if not found:
                 async with self._changed:
-                    await self._changed.wait_for(lambda: self._over.is_set() or self._newest > newest)  # noqa: B023
+                    with suppress(TimeoutError):
+                        async with asyncio.timeout(LOOK_AGAIN):
+                            await self._changed.wait_for(lambda: self._over.is_set() or self._newest > newest)  # noqa: B023
 
     async def look(self) -> None:
         """Look for new events as long as the process lives, while somebody listens."""
