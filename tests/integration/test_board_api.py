@@ -2,7 +2,9 @@
 
 import hashlib
 import json
+import subprocess
 import sys
+import time
 
 import pytest
 
@@ -11,6 +13,7 @@ from amarvote.board.checkpoints import open_checkpoint
 from amarvote.board.notes import Signer, Verifier
 from amarvote.cli import exits, main
 from amarvote.pipeline import sequencing
+from amarvote.signer import home as signers
 from staging.people import token_of
 from staging.served import serving
 
@@ -30,6 +33,29 @@ def amarvote(monkeypatch, *arguments):
 
 def address_of(served):
     return f"{str(served.client.base_url).rstrip('/')}{served.base}"
+
+
+def test_an_installation_signs_its_boards_and_one_that_cannot_be_signed_stops_no_other(served, tmp_path):
+    """`amarvote up`'s signer: two homes, of which one has a token that nobody gave."""
+    election = served.stage.creation.election_id
+    for name, token in ((election, None), ("0" * 32, "nobody")):
+        home = tmp_path / "signers" / name
+        key = str(signers.create(home, "board.localhost"))
+        issued = token or served.ask("PUT", "/board/signer", "officer", json={"verifier_key": key}).json()["token"]
+        (home / "token").write_text(issued)
+    vote = served.stage.vote(1)
+    served.stage.work()
+    code = vote.ballot.confirmation_code.hex()
+    command = [sys.executable, "-m", "amarvote.launch.signing", str(served.client.base_url.port)]
+    with subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as signing:
+        until = time.monotonic() + 20
+        while served.ask("GET", f"/codes/{code}").json()["proof"] is None and time.monotonic() < until:
+            append(served.stage)
+            time.sleep(0.1)
+        signing.terminate()
+        _, said = signing.communicate()
+    assert served.ask("GET", f"/codes/{code}").json()["proof"]["size"] == 1
+    assert f"{'0' * 32} is not signed any more" in said
 
 
 def append(stage):

@@ -17,6 +17,7 @@ import httpx
 import pytest
 
 from amarvote.guardian.invitation import read_invitation
+from amarvote.signer.home import Home
 from amarvote.store.database import Database
 from staging.people import make_manifest
 
@@ -192,6 +193,14 @@ def test_the_whole_service_in_one_folder_goes_on_whatever_is_killed(tmp_path):
         with httpx.Client(base_url=address, headers={"Authorization": f"Bearer {token}"}) as client:
             made = client.post("/elections", json=order()).json()["id"]
             wait_for(lambda: client.get(f"/elections/{made}/progress").json()["workers"])
+        home = folder / "signers" / made
+        wait_for((home / "token").exists)
+        assert {stat.S_IMODE(path.stat().st_mode) for path in home.iterdir()} == {0o600}
+        assert pid_of(folder, "signer")
+        with sqlite3.connect(folder / "service.db") as stored:
+            named = stored.execute("select signer from boards where election_id = ?", (made,)).fetchone()[0]
+        stored.close()
+        assert named == str(Home(home).signer.verifier)
         second = run("up", folder, "--port", free_port())
         assert (second.returncode, "Another service works" in second.stderr) == (64, True)
         api = int(pid_of(folder, "api"))

@@ -1,21 +1,26 @@
-"""The service on one machine: its database, API and workers in one folder, kept alive."""
+"""The service on one machine: its database, API, workers and the boards' signer in one folder, kept alive."""
 
 import fcntl
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from types import TracebackType
 
-from amarvote.elections.preparing import prepare
+from amarvote.elections.preparing import prepare, signer_token, without_signer
+from amarvote.elections.service import Database, patiently
 from amarvote.launch.errors import RunFailed, WrongOptions
 from amarvote.launch.run_folder import holds_run, resolved
+from amarvote.launch.signing import HOMES
 from amarvote.launch.supervisor import Program, Supervisor
 from amarvote.launch.workers import worker
 from amarvote.participants.files import private_folder, write_durably
 from amarvote.participants.service import Refused, Service
+from amarvote.signer import home
 
 DATABASE = "sqlite:///service.db"
 """Relative to the folder, in which every process works."""
+
+SIGNER = "board.localhost"
 
 LOOK_EVERY = 1.0
 START_SECONDS = 60.0
@@ -65,8 +70,19 @@ class Installation:
 
     def keep(self) -> None:
         """Keep everything alive; ends with an exception only."""
-        while self._supervisor is not None:
-            self._supervisor.wait(LOOK_EVERY)
+        with closing(Database(f"sqlite:///{self._folder / 'service.db'}")) as database:
+            while self._supervisor is not None:
+                patiently(self._name_signers, database)
+                self._supervisor.wait(LOOK_EVERY)
+
+    def _name_signers(self, database: Database) -> None:
+        """Each election gets a signer with a key of its own, unless its officer has named another one."""
+        homes = self._folder / HOMES
+        unfinished = (path.parent.name for path in homes.glob("*/key") if not (path.parent / "token").exists())
+        for election in {*without_signer(database), *unfinished}:
+            folder = homes / election
+            key = home.Home(folder).signer.verifier if (folder / "key").exists() else home.create(folder, SIGNER)
+            write_durably(folder / "token", signer_token(database, election, str(key)).encode())
 
     def _prepare(self) -> None:
         """The database in its present form, and the operator's token where there is none yet."""
@@ -80,6 +96,7 @@ class Installation:
         for number in range(1, self._workers + 1):
             name = f"worker-{number}"
             supervisor.start(worker(name, DATABASE))
+        supervisor.start(Program("signer", "amarvote.launch.signing", (str(self._port),)))
         self._wait_for_the_api(supervisor)
 
     def _wait_for_the_api(self, supervisor: Supervisor) -> None:
