@@ -27,9 +27,10 @@ def test_stopped_and_started(stack: Stack, record_property) -> None:  # type: ig
     for _ in range(2):
         stack.worker()
     api = stack.ready_api()
+    before = stack.chunks_done()
     for ballot in stack.ballots[:half]:
         assert stack.put_ballot(api, ballot).status_code == 202
-    _under_way(stack)
+    stack.wait(lambda: stack.chunks_done() > before, "work is under way")
     stack.rabbitmq.stop()
     try:
         for ballot in stack.ballots[half:]:

@@ -56,7 +56,7 @@ REAL = Times(
     patience=1200.0,
     ballots=60,
     kills=200,
-    most_ballots=300,
+    most_ballots=600,
     rounds=3,
 )
 """Everything as in service, but smaller chunks: enough of them for so many kills."""
