@@ -1,13 +1,14 @@
 """The service on one machine: its database, API, workers and the boards' signer in one folder, kept alive."""
 
 import fcntl
+import logging
 import time
 from contextlib import ExitStack, closing
 from pathlib import Path
 from types import TracebackType
 
 from amarvote.elections.preparing import prepare, signer_token, without_signer
-from amarvote.elections.service import Database, patiently
+from amarvote.elections.service import Database, DatabaseError, patiently
 from amarvote.launch.errors import RunFailed, WrongOptions
 from amarvote.launch.run_folder import holds_run, resolved
 from amarvote.launch.signing import HOMES
@@ -16,6 +17,8 @@ from amarvote.launch.workers import worker
 from amarvote.participants.files import private_folder, write_durably
 from amarvote.participants.service import Refused, Service
 from amarvote.signer import home
+
+log = logging.getLogger(__name__)
 
 DATABASE = "sqlite:///service.db"
 """Relative to the folder, in which every process works."""
@@ -72,7 +75,10 @@ class Installation:
         """Keep everything alive; ends with an exception only."""
         with closing(Database(f"sqlite:///{self._folder / 'service.db'}")) as database:
             while self._supervisor is not None:
-                patiently(self._name_signers, database)
+                try:
+                    patiently(self._name_signers, database)
+                except DatabaseError as problem:
+                    log.warning("signers are named later: %s", problem)
                 self._supervisor.wait(LOOK_EVERY)
 
     def _name_signers(self, database: Database) -> None:
