@@ -11,7 +11,7 @@ from bench.soak.results import Results
 from bench.soak.watching import Series
 
 WIDTH = 960
-LEFT, RIGHT = 62, 738
+LEFT, RIGHT = 62, 720
 """Where the panels begin and end; the legend stands to the right of them."""
 
 COLOURS = {
@@ -134,7 +134,7 @@ def _legend(top: float, drawn: list[Series], limits: dict[str, int]) -> Iterator
         y = top + 8 + 20 * number
         limit = limits.get(kind_of(series.name))
         yield f'<path class="line" {_stroke(series.name)} d="M{RIGHT + 16} {y}h28"/>'
-        yield _text(RIGHT + 52, y + 4, f"{series.name}, limit {limit}" if limit else series.name)
+        yield _text(RIGHT + 52, y + 4, f"{series.name}, limit {limit} MiB" if limit else series.name)
 
 
 def _marks(above: Panel, below: Panel, marks: list[tuple[float, str, str]]) -> Iterator[str]:

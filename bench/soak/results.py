@@ -12,6 +12,9 @@ from bench.soak.watching import Series, Watched
 ENDS = 0.1
 """Share of the time whose median is the first, or the last, figure."""
 
+GROWTH_FROM = 10.0
+"""Minutes; in less everything still warms up."""
+
 
 @dataclass(frozen=True, slots=True)
 class Results:
@@ -79,7 +82,7 @@ def memory_of(series: Series) -> Memory | None:
 
 def _growth(points: list[tuple[float, float]]) -> Slope | None:
     """Of samples at about equal distances; the bench's own slope is over 1,000 of them."""
-    if len(points) < 2 * BLOCKS:
+    if len(points) < 2 * BLOCKS or points[-1][0] - points[0][0] < GROWTH_FROM:
         return None
     over_thousand = slope([value for _, value in points])
     per_hour = 60 / ((points[-1][0] - points[0][0]) / (len(points) - 1)) / 1000

@@ -104,7 +104,7 @@ def test_the_picture_shows_every_part_rate_and_fault_within_its_bounds(results):
             assert 0 <= x <= width
             assert 0 <= y <= height
     words = [text.text for text in drawn.findall(f"{SVG}text")]
-    assert {"memory, MiB", "minutes since the beginning", "worker-1, limit 256", "chunks", "✕"} <= set(words)
+    assert {"memory, MiB", "minutes since the beginning", "worker-1, limit 256 MiB", "chunks", "✕"} <= set(words)
     assert all(words.count(chr(ord("A") + number)) == 1 for number in range(len(KINDS)))
     assert all(0 <= float(text.get("y")) <= height for text in drawn.findall(f"{SVG}text"))
     assert "prefers-color-scheme: dark" in drawn.find(f"{SVG}style").text
