@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v p
 PIP = .venv/bin/pip --disable-pip-version-check --quiet
 ARGS ?=
 
-.PHONY: demo test chaos lint bench load soak lock clean dashboards
+.PHONY: demo test chaos lint bench load stack soak lock clean dashboards
 
 demo: .venv/run.stamp
 	.venv/bin/amarvote demo $(ARGS)
@@ -32,6 +32,12 @@ bench: .venv/dev.stamp .venv-bench/stamp
 load: .venv/dev.stamp
 	tests/servers/install.sh
 	PYTHONPATH=tests .venv/bin/python -m bench.service $(ARGS)
+
+# The deployment's nginx, PostgreSQL, RabbitMQ and Prometheus with the service, without containers, until it is interrupted;
+# ARGS=--check votes through nginx, notes what each part takes in docs/numbers.md and deploy/README.md, and ends.
+stack: .venv/dev.stamp
+	tests/servers/install.sh
+	PYTHONPATH=tests:. .venv/bin/python -m stack $(ARGS)
 
 # Elections one after another on the deployed stack, with a fault now and then: half an hour. ARGS=--minutes=120 for longer.
 soak: .venv/dev.stamp

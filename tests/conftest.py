@@ -5,5 +5,6 @@ pytest_plugins = [
     "servers.missing",
     "servers.fixtures",
     "servers.groups",
+    "stack.fixtures",
     "faults.service.chaos",
 ]

@@ -21,6 +21,8 @@ def group_of(path: str) -> str | None:
     if path == WHOLE_RUNS:
         return "whole runs"
     source = (ROOT / path).read_text()
+    if path.startswith("tests/integration/") and "from stack" in source:
+        return "stack"
     shared = path.startswith(SERVICE) or "rabbitmq_server" in source or "rabbitmq_url" in source
     return "rabbitmq" if shared else None
 
