@@ -55,6 +55,7 @@ def add_service(here: Machine, workers: int = 2) -> None:
         group = f"a/amarvote-worker@{number}.service"
         here.runs("/opt/amarvote/bin/python -m amarvote.worker --name w", group, own=256 * MB)
         here.runs("/opt/amarvote/bin/python -m amarvote.pipeline.child --parent 1", group)
+    here.runs("/usr/bin/prometheus-node-exporter --web", "system.slice/node.service", own=48 * MB)
     here.runs("/usr/bin/vim postgres.txt", "user.slice")
 
 
@@ -62,8 +63,8 @@ def test_limits_are_added_up_once_each(here: Machine) -> None:
     add_service(here)
     (found,) = here.found()
     assert found.state is State.OK
-    assert "together 2208, with 700 for the system 2908 of 4000" in found.seen
-    for role in ("nginx 160", "postgres 768", "rabbitmq 384", "api 384", "worker 256, worker 256"):
+    assert "together 2256, with 700 for the system 2956 of 4000" in found.seen
+    for role in ("nginx 160", "postgres 768", "rabbitmq 384", "api 384", "worker 256, worker 256", "exporter 48"):
         assert role in found.seen
 
 
@@ -71,7 +72,7 @@ def test_more_than_there_is(here: Machine) -> None:
     add_service(here, workers=7)
     (found,) = here.found()
     assert (found.state, bool(found.todo)) == (State.FAILED, True)
-    assert "together 3488, with 700 for the system 4188 of 4000" in found.seen
+    assert "together 3536, with 700 for the system 4236 of 4000" in found.seen
 
 
 def test_a_process_without_a_limit_is_named(here: Machine) -> None:

@@ -24,7 +24,7 @@ ROLES = {
     "rabbitmq": re.compile(r"\bbeam\.smp .*rabbit"),
     "prometheus": re.compile(r"^(\S*/)?prometheus( |$)"),
     "grafana": re.compile(r"^(\S*/)?grafana(-server)?( |$)"),
-    "exporter": re.compile(r"^(\S*/)?(node|blackbox)_exporter( |$)"),
+    "exporter": re.compile(r"^(\S*/)?(prometheus-)?(node|blackbox)[_-]exporter( |$)"),
 }
 """How the command line of each begins, or what stands in it."""
 
