@@ -107,7 +107,7 @@ class Faults:
     def close(self) -> None:
         self._over.set()
         self._thread.join()
-        self._look_for_deaths()
+        self.look_for_deaths()
 
     @contextmanager
     def at_rest(self) -> Iterator[None]:
@@ -120,14 +120,15 @@ class Faults:
             with self._rest:
                 if self._over.is_set():
                     return
-                self._look_for_deaths()
+                self.look_for_deaths()
                 kind = self._order.kind()
                 try:
-                    self._strike(kind)
+                    self.strike(kind)
                 except Exception as problem:  # noqa: BLE001 - is counted; the others go on
                     self.troubles.append(f"{kind}: {type(problem).__name__}: {problem}")
 
-    def _strike(self, kind: str) -> None:
+    def strike(self, kind: str) -> None:
+        """Do it to one of those whom it can befall; returns once everybody is ready again."""
         part = self._order.one_of(self._whom(kind))
         at, began = time.time(), time.monotonic()
         try:
@@ -180,8 +181,8 @@ class Faults:
         finally:
             os.kill(stopped, signal.SIGCONT)
 
-    def _look_for_deaths(self) -> None:
-        """Who was started again more often than it was struck."""
+    def look_for_deaths(self) -> None:
+        """Who was started again more often than it was ended here?"""
         for part in list(self._stack.parts.values()):
             by_itself = part.revivals - self._ended[part.name]
             if by_itself > 0:
