@@ -29,6 +29,7 @@ from amarvote.api import (
 )
 from amarvote.api.document import DESCRIPTION, document_all
 from amarvote.api.problems import answer_with_problems, responses
+from amarvote.api.recent import Recent
 from amarvote.api.streams import Streams
 from amarvote.elections.service import DatabaseError
 from amarvote.elections.services import Services
@@ -92,6 +93,7 @@ def application(
     )
     app.state.services = services
     app.state.streams = streams
+    app.state.recent = Recent()
     for module in ROUTERS:
         app.include_router(module.router)
     metrics.measure(app, services)

@@ -25,6 +25,9 @@ SMALL = 64 << 10
 
 FAILED_TOKENS = Limit("failed", rate=1.0, burst=30, what="requests without a good token")
 
+READS = Limit("reads", rate=50.0, burst=500, what="requests")
+"""From an address, of what anybody may ask and is counted anew each time; a process counts by itself."""
+
 Result = TypeVar("Result")
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -68,14 +71,17 @@ class _BoundedRequest(Request):
 
 
 class BoundedRoute(APIRoute):
-    """A route whose JSON body is bounded before it is read."""
+    """A route whose JSON body is bounded before it is read; what it orders shows in the progress at once."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """The framework's handler, with a request that has bounds."""
         handle = super().get_route_handler()
 
         async def bounded(request: Request) -> Response:
-            return await handle(_BoundedRequest(request.scope, request.receive))
+            answer = await handle(_BoundedRequest(request.scope, request.receive))
+            if request.method == "POST" and "election" in request.path_params:
+                request.app.state.recent.forget(request.path_params["election"])
+            return answer
 
         return bounded
 
@@ -139,6 +145,14 @@ async def limit(request: Request, of: Limit, who: str) -> None:
     limits = services_of(request).limits
     if not limits.has_left(of, who):
         await ask(limits.take, of, who)
+
+
+async def _reading(request: Request) -> None:
+    services_of(request).limits.spend_here(READS, address_of(request))
+
+
+READING = Depends(_reading)
+"""The dependency that bounds how often an address asks for what costs."""
 
 
 async def bearer_of(request: Request, credentials: HTTPAuthorizationCredentials | None) -> Bearer | None:

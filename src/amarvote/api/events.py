@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Header, Query, Request
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 
-from amarvote.api.asking import AnElection, BoundedRoute, InDigits
+from amarvote.api.asking import AnElection, BoundedRoute, InDigits, address_of
 from amarvote.api.models.work import Event
 from amarvote.api.problems import responses
 from amarvote.api.streams import Streams
@@ -16,11 +16,11 @@ router = APIRouter(prefix="/elections/{election}", route_class=BoundedRoute, tag
 
 async def _place(request: Request) -> AsyncIterator[Streams]:
     streams: Streams = request.app.state.streams
-    async with streams.place():
+    async with streams.place(address_of(request)):
         yield streams
 
 
-@router.get("/events", response_class=EventSourceResponse, responses=responses(404, 422, 503))
+@router.get("/events", response_class=EventSourceResponse, responses=responses(404, 422, 429, 503))
 async def events(
     election: AnElection,
     streams: Annotated[Streams, Depends(_place)],

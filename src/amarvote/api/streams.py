@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import threading
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from starlette.concurrency import run_in_threadpool
 
 from amarvote.elections import events
-from amarvote.elections.errors import Unavailable
+from amarvote.elections.errors import TooMany, Unavailable
 from amarvote.elections.service import AwayError, DatabaseError, Service
 from amarvote.elections.services import Services
 
@@ -25,6 +26,8 @@ LOOK_AGAIN = 2.0
 MOST_STREAMS = 200
 """Listeners of one process at once."""
 
+MOST_FROM_AN_ADDRESS = 50
+
 
 class Streams:
     """The listeners of this process. All its methods are for the event loop."""
@@ -34,18 +37,20 @@ class Streams:
         self._over = over
         self._newest = 0
         self._changed = asyncio.Condition()
-        self._open = 0
+        self._open: Counter[str] = Counter()
 
     @asynccontextmanager
-    async def place(self) -> AsyncIterator[None]:
-        """A place for one listener; Unavailable where all are taken."""
-        if self._open >= MOST_STREAMS:
+    async def place(self, address: str) -> AsyncIterator[None]:
+        """A place for one listener; Unavailable where all are taken, TooMany where this address has its share."""
+        if self._open.total() >= MOST_STREAMS:
             raise Unavailable(f"{MOST_STREAMS} are listening here already. Ask again, or ask /progress.", 10)
-        self._open += 1
+        if self._open[address] >= MOST_FROM_AN_ADDRESS:
+            raise TooMany(f"{MOST_FROM_AN_ADDRESS} are listening from your address already.", 10)
+        self._open[address] += 1
         try:
             yield
         finally:
-            self._open -= 1
+            self._open -= Counter({address: 1})  # who has none left is not kept
 
     async def listen(self, service: Service, after: int) -> AsyncIterator[dict[str, Any]]:
         """The election's events after the one of number `after`, as they come, until the process ends."""
