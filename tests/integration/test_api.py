@@ -9,7 +9,7 @@ import pytest
 
 from amarvote.api.guardians import LARGEST_MAIL
 from amarvote.api.problems import MEDIA_TYPE
-from amarvote.elections.envelopes import largest_json, largest_submission
+from amarvote.elections.envelopes import JSON_FACTOR
 from amarvote.guardian.invitation import read_invitation
 from amarvote.record.json_lines import item_to_line
 from staging.people import token_of
@@ -181,7 +181,7 @@ def test_mail_goes_to_a_guardians_number(served, to):
 
 def test_the_bound_on_ballots_is_above_every_real_one_and_not_far(served):
     body = served.stage.make({1: {1: 1}}).body
-    most = largest_submission(served.stage.context.manifest.raw)
+    most = served.stage.service.largest_submission
     assert len(body) <= most < 2 * len(body) + 8192
 
 
@@ -263,7 +263,7 @@ def as_json(vote):
 def test_a_ballot_as_json_is_the_same_ballot(served):
     vote = served.stage.make(1)
     body = as_json(vote)
-    assert len(json.dumps(body)) < largest_json(served.stage.context.manifest.raw)
+    assert len(json.dumps(body)) < JSON_FACTOR * served.stage.service.largest_submission
     receipt = served.ask("PUT", "/ballots", "device-1", json=body)
     assert receipt.status_code == 202
     again = served.ask("PUT", "/ballots", "device-1", content=vote.body)

@@ -4,9 +4,13 @@ import pytest
 
 from amarvote.elections import officer, results
 from amarvote.elections.bearers import Bearers, require
+from amarvote.elections.creating import create
 from amarvote.elections.errors import Unauthorized
 from amarvote.elections.tokens import token_hash
+from amarvote.pipeline import constants
 from amarvote.record.verifier import verify_record
+from staging.people import make_manifest
+from staging.served import serving
 from staging.stage import QUICK, Stage
 
 
@@ -47,3 +51,29 @@ def test_a_token_is_of_one_election_only(tmp_path, plain_guardians, plain_manife
     assert require(bearer, "device", one.service.election_id) == 1
     with pytest.raises(Unauthorized):
         require(bearer, "device", other.service.election_id)
+
+
+def test_no_manifest_is_read_while_ballots_of_many_elections_come_in(opened, monkeypatch):
+    """Reading a large one takes 10 ms, and for how large a ballot may be the event loop would wait."""
+    made = [
+        create(
+            opened.service.database,
+            make_manifest(f"city {number}"),
+            n=1,
+            k=1,
+            device_names=["one"],
+            minimum_group=0,
+        )
+        for number in range(6)
+    ]
+    with serving(opened) as served:
+        for reading in (False, True):
+            if reading:
+                monkeypatch.setattr(constants, "parse_manifest", lambda _: pytest.fail("it is read again"))
+            for one in made:
+                answer = served.client.put(
+                    f"/elections/{one.election_id}/ballots",
+                    content=b"x" * 100_000,
+                    headers={"Authorization": f"Bearer {one.devices['one'].value}"},
+                )
+                assert answer.status_code == 413

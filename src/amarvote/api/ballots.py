@@ -18,7 +18,7 @@ from amarvote.api.asking import (
 from amarvote.api.models.ballots import BallotStatus, Receipt
 from amarvote.api.problems import responses
 from amarvote.elections import submission
-from amarvote.elections.envelopes import body_of_json, largest_json, largest_submission
+from amarvote.elections.envelopes import JSON_FACTOR, body_of_json
 from amarvote.elections.limits import Limit
 from amarvote.elections.service import Service
 from amarvote.elections.vote_tokens import hash_of
@@ -79,7 +79,8 @@ async def submit(request: Request, election: AnElection, voter: AVoter) -> JSONR
         services_of(request).limits.spend_here(OF_A_VOTER, hash_of(voter).hex())
         services_of(request).limits.spend_here(FROM_AN_ADDRESS, address_of(request))
     is_json = request.headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json"
-    body = await read_body(request, (largest_json if is_json else largest_submission)(election.manifest))
+    most = election.largest_submission * (JSON_FACTOR if is_json else 1)
+    body = await read_body(request, most)
     receipt = await ask(_submit, election, voter, body, is_json)
     where = f"/elections/{election.election_id}/ballots/{receipt['id_b']}"
     return JSONResponse(receipt, 202, {"Location": where})

@@ -6,14 +6,12 @@ The envelope says whose ballot it is and where it belongs; whether its proofs ho
 import base64
 import json
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 from amarvote.electionguard.ballots import BallotStatus, EncryptedBallot
 from amarvote.electionguard.context import Context
 from amarvote.electionguard.manifest import Contest, Manifest, NotInManifestError
 from amarvote.elections.errors import Unprocessable
 from amarvote.elections.values import strict_json
-from amarvote.pipeline.constants import manifest_of
 from amarvote.record.canonical import decode_item
 from amarvote.record.codec import read_ballot
 from amarvote.record.commitments import commitments_length
@@ -25,8 +23,8 @@ LENGTH_BYTES = 4
 _MARGIN = 4096
 """Bytes of a ballot beside its contests: identifiers, style, nonce, framing."""
 
-_JSON_FACTOR = 3
-"""A proof of 64 bytes takes 120 characters."""
+JSON_FACTOR = 3
+"""How much longer a submission can be as JSON: a proof of 64 bytes takes 120 characters."""
 
 _FIELD_MARGIN = 32
 """Bytes of tags and lengths for each option and each contest."""
@@ -103,19 +101,8 @@ def body_of_json(body: bytes, *, with_token: bool = True) -> bytes:
     return bytes.fromhex(token) + len(item).to_bytes(LENGTH_BYTES, "big") + item + committed
 
 
-def largest_json(manifest: bytes) -> int:
-    """The most bytes that a submission of this election can have as JSON: base64, and the members' names."""
-    return _JSON_FACTOR * _largest(manifest)
-
-
-def largest_submission(manifest: bytes) -> int:
+def largest_submission(manifest: Manifest) -> int:
     """The most bytes that a submission of this election can have; what is longer is not even read."""
-    return _largest(manifest)
-
-
-@lru_cache(maxsize=4)
-def _largest(raw: bytes) -> int:
-    manifest: Manifest = manifest_of(raw)
     styles = (
         sum(_contest_bytes(manifest.contest(index)) for index in style.contest_indices)
         for style in manifest.styles

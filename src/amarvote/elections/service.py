@@ -7,10 +7,11 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from amarvote.electionguard.context import Context
+from amarvote.elections.envelopes import largest_submission
 from amarvote.elections.errors import Conflict
 from amarvote.pipeline import accepting, phases, steps
 from amarvote.pipeline.chunks import election_row
-from amarvote.pipeline.constants import context_of
+from amarvote.pipeline.constants import context_of, manifest_of
 from amarvote.pipeline.settings import DEFAULTS, Settings
 from amarvote.store.database import (
     AwayError,
@@ -44,13 +45,15 @@ __all__ = [
 class Service:
     """The database, the election of this service, and the times.
 
-    What never changes is read once and kept: the manifest, and the context once there is one.
+    What never changes is read once and kept: the manifest, the bound of its ballots, and the context once there is
+    one.
     """
 
     database: Database
     election_id: str
     settings: Settings
     manifest: bytes
+    largest_submission: int
 
     @cached_property
     def context(self) -> Context:
@@ -79,4 +82,4 @@ def service_of(database: Database, election_id: str, settings: Settings = DEFAUL
     """The service of this election, which the database holds."""
     with database.read() as connection:
         manifest = bytes(election_row(connection, election_id).manifest)
-    return Service(database, election_id, settings, manifest)
+    return Service(database, election_id, settings, manifest, largest_submission(manifest_of(manifest)))
