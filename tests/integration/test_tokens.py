@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from contextlib import closing
 
 import pytest
 from sqlalchemy import select, update
@@ -10,13 +11,30 @@ from amarvote.elections import invitations, tokens
 from amarvote.elections.bearers import KNOWN_SECONDS, Bearers, require
 from amarvote.elections.errors import Conflict, Forbidden, NotFound, Unauthorized
 from amarvote.elections.tokens import token_hash
+from amarvote.launch.up import Installation
 from amarvote.store import tables
+from amarvote.store.database import Database
 from staging.fixtures import BOTH
 
 
 def age(service, seconds):
     with service.database.write() as connection:
         connection.execute(update(tables.tokens).values(expires_at=tables.tokens.c.expires_at - seconds))
+
+
+def test_up_keeps_the_operators_token_and_draws_another_one_when_it_has_ended(tmp_path):
+    service = Installation(tmp_path, workers=0, port=0)
+    service._prepare()
+    first = service.token_file.read_text()
+    service._prepare()
+    assert service.token_file.read_text() == first
+    with closing(Database(f"sqlite:///{tmp_path / 'service.db'}")) as database:
+        with database.write() as connection:
+            connection.execute(update(tables.tokens).values(expires_at=0.0))
+        service._prepare()
+        second = service.token_file.read_text()
+        assert Bearers(database).find(token_hash(first.strip())) is None
+        assert Bearers(database).find(token_hash(second.strip())).role == "operator"
 
 
 def drawn():

@@ -2,19 +2,20 @@
 
 from sqlalchemy import select
 
+from amarvote.elections.bearers import Bearers
 from amarvote.elections.board_desk import VOTING, name_signer
 from amarvote.elections.service import service_of
-from amarvote.elections.tokens import issue_operator
+from amarvote.elections.tokens import issue_operator, token_hash
 from amarvote.store.database import Database
 from amarvote.store.tables import boards, elections
 
 
-def prepare(url: str, *, with_token: bool) -> str | None:
-    """Bring the database of this address into its present form; a new operator's token, where one is wanted."""
+def prepare(url: str, held: str = "") -> str:
+    """Bring the database of this address into its present form; an operator's token: `held`, if that is good."""
     database = Database(url)
     try:
         database.create_schema()
-        return issue_operator(database).value if with_token else None
+        return held if Bearers(database).find(token_hash(held)) else issue_operator(database).value
     finally:
         database.close()
 

@@ -23,7 +23,7 @@ def found(folder: Path, options: Options, roles: Roles, supervisor: Supervisor, 
     """
     for leftover in folder.glob(f"{DATABASE}*"):
         leftover.unlink()
-    operator_token = prepare(f"sqlite:///{folder / DATABASE}", with_token=True)
+    operator_token = prepare(f"sqlite:///{folder / DATABASE}")
     supervisor.start(roles.api())
     operator = Service(service, operator_token, supervisor.wait)
     try:

@@ -91,9 +91,10 @@ class Installation:
             write_durably(folder / "token", signer_token(database, election, str(key)).encode())
 
     def _prepare(self) -> None:
-        """The database in its present form, and the operator's token where there is none yet."""
-        token = prepare(f"sqlite:///{self._folder / 'service.db'}", with_token=not self.token_file.exists())
-        if token is not None:
+        """The database in its present form, and an operator's token that is good: it ends after some weeks."""
+        held = self.token_file.read_text().strip() if self.token_file.exists() else ""
+        token = prepare(f"sqlite:///{self._folder / 'service.db'}", held)
+        if token != held:
             write_durably(self.token_file, f"{token}\n".encode())
 
     def _start(self, supervisor: Supervisor) -> None:
