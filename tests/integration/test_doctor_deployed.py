@@ -1,4 +1,4 @@
-"""The doctor on the deployed service, as its operator calls it: nginx, TLS, secrets in files, RabbitMQ as it is."""
+"""The doctor on the deployed service, as its operator calls it: nginx, TLS, secrets in files, RabbitMQ itself."""
 
 import json
 import time
