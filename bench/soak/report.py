@@ -8,6 +8,7 @@ import yaml
 
 from bench.section import circumstances, table
 from bench.soak.faults import EVERY, STANDING
+from bench.soak.holding import BALLOTS
 from bench.soak.results import Memory, Results, memory_of
 from stack import places
 
@@ -37,7 +38,7 @@ def markdown(results: Results, root: Path) -> str:
             "## `make soak`: elections with faults, for long",
             f"{circumstances(root)} The stack of `make stack` with the deployment's own files: nginx, PostgreSQL, "
             "RabbitMQ, Prometheus, two processes of the API, two workers; all of it and everybody else on this "
-            f"machine. Elections one after another through nginx over TLS, {_each(results)} ballots each, "
+            f"machine. Elections one after another through nginx over TLS, {BALLOTS} ballots each, "
             "encrypted by the device's program, two guardians' agents; a fault some "
             f"{EVERY[0]:.0f} to {EVERY[1]:.0f} s after the last was overcome (seed {results.seed}). An election "
             "passes where its totals are what was voted, `amarvote verify` finds nothing in the record that was "
@@ -108,10 +109,6 @@ def _figures(seen: Memory) -> list[str]:
     growth = seen.growth
     grown = f"{growth.growth:+.1f} ± {growth.margin:.1f} MiB" if growth else ""
     return [f"{seen.first:.0f}", f"{seen.last:.0f}", f"{seen.peak:.0f}", grown]
-
-
-def _each(results: Results) -> str:
-    return " or ".join(sorted({str(one.ballots) for one in results.held}))
 
 
 def _short(reason: str) -> str:

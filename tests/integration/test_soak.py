@@ -37,3 +37,7 @@ def test_an_election_in_which_a_worker_is_killed_passes_and_is_seen():
             time.sleep(0.1)
         faults.look_for_deaths()
         assert faults.troubles == ["worker-1 ended by itself"]
+        stack.parts["rabbitmq"].stop()
+        failed = hold(stack, faults, 2, BALLOTS)
+        assert "ServerError" in failed.failure
+        assert "worker-1: " in failed.failure
