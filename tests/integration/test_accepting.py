@@ -1,6 +1,7 @@
 """From submitted to accepted or rejected: cutting, chains, tokens, poison, the officer's verdict."""
 
 import base64
+import hashlib
 from dataclasses import replace
 
 import pytest
@@ -8,7 +9,7 @@ from sqlalchemy import func, select, update
 
 from amarvote.electionguard.confirmation import chained_field, initial_hash, unchained_field
 from amarvote.electionguard.parameters import P
-from amarvote.elections import device_desk, officer, progress, submission, work
+from amarvote.elections import device_desk, officer, progress, submission, vote_tokens, work
 from amarvote.elections.errors import Conflict, NotFound, Unprocessable
 from amarvote.pipeline import accepting
 from amarvote.pipeline.settings import Settings
@@ -155,7 +156,7 @@ def test_a_voter_may_challenge_ten_times_and_then_casts(opened):
         opened.work()
         assert opened.ballot_state(challenged)["state"] == "accepted"
     opened.voters = 0
-    with pytest.raises(Conflict, match="has challenged 10 ballots"):
+    with pytest.raises(Conflict, match=r"10 ballots with this vote token .* has to be cast"):
         opened.vote(1, challenge=True)
     opened.voters = 0
     opened.vote(1)
@@ -163,6 +164,30 @@ def test_a_voter_may_challenge_ten_times_and_then_casts(opened):
     with opened.service.database.read() as connection:
         entry = connection.execute(select(roll.c.state, roll.c.challenged).where(roll.c.challenged > 0)).one()
     assert (entry.state, entry.challenged) == ("spent", 10)
+
+
+def test_rejections_free_a_token_as_often_and_then_the_officer_gives_another(opened):
+    opened.service = replace(opened.service, settings=replace(opened.service.settings, challenges=2))
+    for _ in range(2):
+        opened.voters = 0
+        bad = spoil(opened.make(1))
+        opened.submit(bad)
+        opened.work()
+        assert opened.ballot_state(bad)["state"] == "rejected"
+    opened.voters = 0
+    with pytest.raises(Conflict, match=r"2 ballots with this vote token .* has to be cast"):
+        opened.vote(1, challenge=True)
+    opened.voters = 0
+    opened.submit(spoil(opened.make(1)))
+    opened.work()
+    opened.voters = 0
+    with pytest.raises(Conflict, match=r"3 ballots with this vote token .* Ask who gave it to you for a new one"):
+        opened.vote(1)
+    fresh = vote_tokens.reissue(opened.service, None, hashlib.sha256(token_of(1)).hexdigest())
+    vote = replace(opened.make(1), token=bytes.fromhex(fresh))
+    opened.submit(vote)
+    opened.work()
+    assert opened.ballot_state(vote)["state"] == "accepted"
 
 
 class Poison:

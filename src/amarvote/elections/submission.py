@@ -198,5 +198,9 @@ def _check_entry(service: Service, entry: Row[str, int, int], ballot: EncryptedB
         raise Unprocessable(
             f"The ballot says weight {ballot.weight}, but the roll says {entry.weight} for this voter."
         )
-    if ballot.status is BallotStatus.CHALLENGED and entry.challenged >= service.settings.challenges:
-        raise Conflict(f"This voter has challenged {entry.challenged} ballots; the next one has to be cast.")
+    freed, most = entry.challenged, service.settings.challenges
+    so_far = f"{freed} ballots with this vote token were challenged or rejected"
+    if freed > most:
+        raise Conflict(f"{so_far}; no more are taken. Ask who gave it to you for a new one.")
+    if freed == most and ballot.status is BallotStatus.CHALLENGED:
+        raise Conflict(f"{so_far}; the next one has to be cast.")

@@ -68,7 +68,9 @@ def reissue(service: Service, voter: Any, token_sha256: Any) -> str:
     token = secrets.token_bytes(TOKEN_BYTES)
     with service.database.write() as connection:
         entry = _unspent(service, connection, voter, token_sha256)
-        connection.execute(update(roll).where(_same(entry)).values(token_hash=hash_of(token), state=FREE))
+        connection.execute(
+            update(roll).where(_same(entry)).values(token_hash=hash_of(token), state=FREE, challenged=0)
+        )
         states.record_event(connection, service.election_id, "a vote token is replaced by a new one")
     return token.hex()
 

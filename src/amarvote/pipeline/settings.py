@@ -63,7 +63,7 @@ class Settings:
     """The board is extended at most so often: ballots of one batch cannot be told apart by their time."""
 
     challenges: int = 10
-    """How often a voter may challenge (rule 3)."""
+    """How often a vote token is freed, by a challenge or a rejection, before a ballot has to be cast (rule 3)."""
 
 
 DEFAULTS = Settings()

@@ -23,8 +23,7 @@ Findings = list[dict[str, str]]
 
 _ENTRY = and_(roll.c.election_id == bindparam("of_election"), roll.c.token_hash == bindparam("of_token"))
 _SPEND = update(roll).where(_ENTRY).values(state="spent")
-_FREE = update(roll).where(_ENTRY).values(state="free")
-_FREE_CHALLENGED = update(roll).where(_ENTRY).values(state="free", challenged=roll.c.challenged + 1)
+_FREE = update(roll).where(_ENTRY).values(state="free", challenged=roll.c.challenged + 1)
 _ONE = ballots.c.number == bindparam("of_number")
 _ACCEPT = update(ballots).where(_ONE).values(state="accepted", token_hash=None, submitted_at=None)
 _REJECT = (
@@ -65,7 +64,7 @@ def _accept(connection: Connection, accepted: Sequence[Row[Any]]) -> None:
     if not accepted:
         return
     _release(connection, _SPEND, [ballot for ballot in accepted if ballot.status == CAST])
-    _release(connection, _FREE_CHALLENGED, [ballot for ballot in accepted if ballot.status != CAST])
+    _release(connection, _FREE, [ballot for ballot in accepted if ballot.status != CAST])
     connection.execute(_ACCEPT, [{"of_number": ballot.number} for ballot in accepted])
     _drop_commitments(connection, accepted)
     sequencing.wait(connection, accepted[0].election_id, [ballot.confirmation_code for ballot in accepted])
