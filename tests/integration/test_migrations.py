@@ -111,7 +111,16 @@ def test_an_upgrade_from_the_first_schema_keeps_every_row(url, monkeypatch):
         monkeypatch.setattr("amarvote.store.schema.HEAD", "0001")
         assert database.create_schema() == Upgrade(None, "0001")
         monkeypatch.undo()
-        add_election(database, "of the first schema", "accept", [(0, 50), (50, 60)])
+        add_election(database, "of the first schema", "accept", [])
+        with database.write() as connection:
+            for ordinal, (first, last) in enumerate([(0, 50), (50, 60)]):
+                connection.execute(
+                    text(
+                        "INSERT INTO chunks (phase_id, election_id, ordinal, level, first, last, state, attempt,"
+                        f" errors, deaths, due_at) SELECT id, election_id, {ordinal}, 0, {first}, {last}, 'ready',"
+                        " 0, 0, 0, 0.0 FROM phases"
+                    )
+                )
         with pytest.raises(NoDatabaseError, match="older version"):
             database.require_schema()
         assert database.create_schema() == Upgrade("0001", migrations.HEAD)
