@@ -129,9 +129,7 @@ roll = Table(
     Column("style", Text, nullable=False),
     Column("weight", Integer, nullable=False),
     Column("state", Text, nullable=False),  # free, reserved, spent, revoked
-    Column(
-        "challenged", Integer, nullable=False, default=0
-    ),  # ballots challenged with it, or rejected; 0 once closed
+    Column("challenged", Integer, nullable=False, default=0),  # ballots challenged or rejected; 0 once closed
     UniqueConstraint("election_id", "voter"),
     sqlite_with_rowid=False,  # no order of arrival
 )
