@@ -13,7 +13,7 @@ from amarvote.pipeline.phases import Step
 from amarvote.pipeline.settings import Settings
 from amarvote.pipeline.sweep import sweep as sweep_once
 from amarvote.store.database import Database
-from amarvote.store.tables import chunks
+from amarvote.store.tables import chunks, elections
 from amarvote.store.tables import phases as phase_rows
 from staging.rows import add_election, pass_time, worker_beats
 
@@ -208,6 +208,38 @@ def test_all_elections_together_have_a_bound(database):
     with database.write() as connection:
         assert len(handing.refill(connection, few)) == 5
         assert len(handing.refill(connection, few)) == 0
+
+
+def test_with_more_elections_than_the_bound_each_goes_on(database):
+    names = [f"e{number:02}" for number in range(12)]
+    for name in names:
+        add_election(database, name, "aggregate", [(one, one + 1) for one in range(25)])
+    few = Settings(handed_out=5)
+    for turn in range(240):
+        with database.write() as connection:
+            handing.refill(connection, few)
+            claim = life.claim(connection, few, "w")
+            life.finish(connection, claim, {}, b"")
+            # a commit leaves half of the bound to the elections that only the refill over all looks at
+            assert len(handing.refill(connection, few, claim.election_id)) <= (turn == 0)
+    assert set(done_per_election(database)) == set(names)
+
+
+def test_a_commit_hands_out_for_its_own_election_only(database):
+    for name in ("one", "other"):
+        add_election(database, name, "aggregate", [(number, number + 1) for number in range(9)])
+    worker_beats(database, ["w1", "w2"])
+    with database.write() as connection:
+        assert len(handing.refill(connection, SETTINGS, "one")) == 4
+        claim = life.claim(connection, SETTINGS, "w1")
+        life.finish(connection, claim, {}, b"")
+        assert len(handing.refill(connection, SETTINGS, "one")) == 1
+        assert len(handing.refill(connection, SETTINGS)) == 2
+        handed = select(chunks.c.election_id).where(chunks.c.state == life.HANDED)
+        assert set(connection.execute(handed).scalars()) == {"one", "other"}
+        connection.execute(update(elections).where(elections.c.id == "one").values(paused=True))
+        life.finish(connection, life.claim(connection, SETTINGS, "w1"), {}, b"")
+        assert handing.refill(connection, SETTINGS, "one") == []
 
 
 def test_failed_and_paused_chunks_hold_no_credit(database):

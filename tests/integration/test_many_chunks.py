@@ -10,6 +10,7 @@ from sqlalchemy import event, func, insert, literal, select, text
 from amarvote.pipeline import chunks as life
 from amarvote.pipeline import handing
 from amarvote.pipeline.settings import DEFAULTS
+from amarvote.pipeline.sweep import sweep
 from amarvote.queues import publication
 from amarvote.store.clock import now
 from amarvote.store.tables import chunks, elections, phases
@@ -96,6 +97,10 @@ def test_the_queue_stays_short_and_no_step_looks_at_every_chunk(crowded):
         publication.unpublished(connection, 3.0)
         publication.parked(connection)
         publication.overdue(connection, claim.chunk_id)
+    with heard(crowded) as of_sweep:
+        assert sweep(crowded, DEFAULTS) == 0
+    assert sum(statement.startswith("SELECT") for statement, _ in of_sweep) == 1, of_sweep
+    said += of_sweep
     assert len(said) >= 10
     for statement, values in said:
         plan = plan_of(crowded, statement, values)

@@ -124,13 +124,13 @@ class MessageLife(RuleBasedStateMachine):
         finally:
             self.database.close()
 
-    def transact(self, worker, work):
+    def transact(self, worker, claim, work):
         """As the worker's loop does: the chunk's fate and what is handed out in one transaction, then settle."""
         queue = self.queues[worker]
 
         def both(connection):
             work(connection)
-            queue.hand_out(connection)
+            queue.hand_out(connection, claim.election_id)
 
         try:
             self.database.transact(both)
@@ -169,7 +169,7 @@ class MessageLife(RuleBasedStateMachine):
         if claim is None:
             return
         held = self.is_held(claim)
-        assert self.transact(worker, lambda connection: work(connection, claim)) == held
+        assert self.transact(worker, claim, lambda connection: work(connection, claim)) == held
         if held and work is self.write_down:
             self.finished.add(claim.chunk_id)
 
@@ -196,9 +196,9 @@ class MessageLife(RuleBasedStateMachine):
     @rule(worker=WORKER)
     def told_to_end(self, worker):
         """Whatever it still holds is given back; what it lost is left alone."""
-        if self.working[worker] is not None:
-            self.working[worker] = None
-            assert self.transact(worker, lambda connection: life.hand_back(connection, worker))
+        claim, self.working[worker] = self.working[worker], None
+        if claim is not None:
+            assert self.transact(worker, claim, lambda connection: life.hand_back(connection, worker))
 
     @rule(worker=WORKER)
     def killed_and_started_again(self, worker):

@@ -65,7 +65,7 @@ def finish(database, queue, claim):
 
     def commit(connection):
         life.finish(connection, claim, {}, b"")
-        queue.hand_out(connection)
+        queue.hand_out(connection, claim.election_id)
 
     database.transact(commit)
     queue.settle()

@@ -7,7 +7,7 @@ A chunk is cut at 50 ballots, at its byte bound, or one second after its first b
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, bindparam, func, select, update
+from sqlalchemy import Connection, Row, and_, bindparam, exists, func, or_, select, update
 
 from amarvote.pipeline import chunks as life
 from amarvote.pipeline import freezing, locks, states
@@ -18,7 +18,15 @@ from amarvote.pipeline.phases import OPEN, Place, Step, all_done, register
 from amarvote.pipeline.settings import Settings
 from amarvote.pipeline.settling import settle
 from amarvote.store.clock import now
-from amarvote.store.tables import ballot_commitments, ballot_items, ballots, chunks, elections, phases
+from amarvote.store.tables import (
+    ballot_commitments,
+    ballot_items,
+    ballots,
+    board_waiting,
+    chunks,
+    elections,
+    phases,
+)
 
 NAME = "accept"
 
@@ -60,6 +68,19 @@ _WAITING = select(
     (now() - func.min(ballots.c.submitted_at)).label("age"),
     select(elections.c.state).where(elections.c.id == bindparam("election")).scalar_subquery().label("state"),
 ).where(_UNCUT)
+
+
+HAS_WORK = or_(
+    elections.c.state != states.OPEN,
+    exists().where(
+        ballots.c.election_id == phases.c.election_id,
+        ballots.c.chunk_id.is_(None),
+        ballots.c.state == "submitted",
+    ),
+    exists().where(board_waiting.c.election_id == phases.c.election_id),
+    exists().where(chunks.c.phase_id == phases.c.id, chunks.c.state == life.FAILED),
+)
+"""Of an open accept phase and its election: may there be more to do than its chunks are?"""
 
 
 def _is_due(connection: Connection, settings: Settings, election_id: str) -> bool:

@@ -1,9 +1,11 @@
 """Who gets the next chunk: a bounded window of chunks for each election (rule 15).
 
 So the queue stays short, and a small election never waits behind a big one. Refilling is a query; it runs after
-each commit and every second, in every worker's parent, and any number of them agree.
+each commit for the election that the chunk was of, and every second over all elections, in every worker's parent;
+any number of them agree.
 """
 
+import random
 from typing import Any
 
 from sqlalchemy import (
@@ -49,16 +51,18 @@ def _counted(what: str, election: ColumnElement[str], number: ColumnElement[int]
 
 _NOBODY = literal_column("''", Text())
 _NONE = literal_column("0", Integer())
-_COUNTS = union_all(
+_WAITING = _counted("waiting", elections.c.id, _NONE).where(
+    ~elections.c.paused, exists().where(chunks.c.election_id == elections.c.id, is_ready)
+)
+_OTHERS = (
     _counted("out", chunks.c.election_id, func.count()).where(_IS_OUT).group_by(chunks.c.election_id),
-    _counted("waiting", elections.c.id, _NONE).where(
-        ~elections.c.paused, exists().where(chunks.c.election_id == elections.c.id, is_ready)
-    ),
     _counted("paused", elections.c.id, _NONE).where(elections.c.paused),
     _counted("live", _NOBODY, func.count())
     .select_from(workers)
     .where(workers.c.beat_at > now() - bindparam("lost"), workers.c.step != ENDED),
 )
+_COUNTS = union_all(_WAITING, *_OTHERS)
+_COUNTS_OF_ONE = union_all(_WAITING.where(elections.c.id == bindparam("own")), *_OTHERS)
 
 
 def window(live: int, active: int) -> int:
@@ -78,23 +82,29 @@ def handed_out(connection: Connection) -> int:
     return connection.execute(select(func.count()).select_from(_HANDED.subquery())).scalar_one()
 
 
-def refill(connection: Connection, settings: Settings) -> list[Row[Any]]:
+def refill(connection: Connection, settings: Settings, election_id: str | None = None) -> list[Row[Any]]:
     """Hand out what is due, as far as each election's window and the bound over all allow; what was handed out.
+
+    Of one election, or of all: those with the fewest chunks out come first, in no order among them, so that none
+    is left out where the bound is too small for all. One election for itself gets none of the second half of the
+    bound: what others wait for is not seen then.
 
     One process at a time, until its transaction ends: two that count side by side would both fill the same window.
     So it is the last step of a short transaction.
     """
     one_at_a_time(connection, "refill")
     counts: dict[str, dict[str, int]] = {"out": {}, "waiting": {}, "paused": {}, "live": {"": 0}}
-    for row in connection.execute(_COUNTS, {"lost": settings.lost_worker_seconds}):
+    given = {"lost": settings.lost_worker_seconds, "own": election_id}
+    for row in connection.execute(_COUNTS if election_id is None else _COUNTS_OF_ONE, given):
         counts[row.what][row.election] = row.number
     out, waiting = counts["out"], counts["waiting"]
     active = set(waiting) | (set(out) - set(counts["paused"]))
     each = window(counts["live"][""], len(active))
-    room_over_all = settings.handed_out - sum(out.values())
+    bound = settings.handed_out if election_id is None else settings.handed_out // 2
+    room_over_all = bound - sum(out.values())
     handed: list[Row[Any]] = []
-    for election_id in sorted(waiting):
-        room = min(each - out.get(election_id, 0), room_over_all - len(handed))
+    for name in sorted(waiting, key=lambda one: (out.get(one, 0), random.random())):  # noqa: S311 - no secret
+        room = min(each - out.get(name, 0), room_over_all - len(handed))
         if room > 0:
-            handed += life.hand_out(connection, election_id, room)
+            handed += life.hand_out(connection, name, room)
     return handed

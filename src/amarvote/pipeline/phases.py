@@ -122,9 +122,3 @@ def advance(connection: Connection, settings: Settings, election_id: str) -> Non
             connection.execute(update(phases).where(phases.c.id == phase_id).values(state=DONE, finished_at=now()))
             step.follow(place(connection, settings, phase_id))
             moved = True
-
-
-def under_way(connection: Connection) -> list[str]:
-    """The elections that have a phase open."""
-    with_open = select(phases.c.election_id).where(phases.c.state == OPEN).distinct()
-    return sorted(connection.execute(with_open).scalars())

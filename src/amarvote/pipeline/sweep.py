@@ -5,13 +5,45 @@ Any number of them agree, because each step is a guarded change of rows in one t
 
 import logging
 
+from sqlalchemy import and_, exists, or_, select
+
 from amarvote.pipeline import accepting, failing, phases, sequencing, steps
+from amarvote.pipeline import chunks as life
 from amarvote.pipeline.settings import Settings
+from amarvote.store.clock import now
 from amarvote.store.database import Database, is_passing
+from amarvote.store.tables import chunks, elections
+from amarvote.store.tables import phases as phase_rows
 
 __all__ = ["steps", "sweep"]
 
 log = logging.getLogger(__name__)
+
+
+_LOST = exists().where(
+    chunks.c.phase_id == phase_rows.c.id, life.is_in(life.RUNNING), chunks.c.lease_until < now()
+)
+_UNFINISHED = (  # the first of them: "exists" would be answered by looking at every chunk there is
+    select(chunks.c.id)
+    .where(chunks.c.phase_id == phase_rows.c.id, chunks.c.state.in_(life.UNFINISHED))
+    .limit(1)
+    .scalar_subquery()
+)
+_TO_LOOK_AT = (
+    select(phase_rows.c.election_id)
+    .distinct()
+    .join(elections, elections.c.id == phase_rows.c.election_id)
+    .where(
+        phase_rows.c.state == phases.OPEN,
+        or_(
+            _LOST,
+            and_(phase_rows.c.name != accepting.NAME, _UNFINISHED.is_(None)),
+            and_(phase_rows.c.name == accepting.NAME, accepting.HAS_WORK),
+        ),
+    )
+    .order_by(phase_rows.c.election_id)
+)
+"""Elections in which something may have to be done: to look at one costs a transaction, and there may be many."""
 
 
 def sweep(database: Database, settings: Settings) -> int:
@@ -22,7 +54,7 @@ def sweep(database: Database, settings: Settings) -> int:
     """
     expired = 0
     with database.read() as connection:
-        election_ids = phases.under_way(connection)
+        election_ids = connection.execute(_TO_LOOK_AT).scalars().all()
     for election_id in election_ids:
         try:
             with database.write() as connection:

@@ -189,7 +189,7 @@ class Worker:
         except _TimeIsUpError:
             log.warning("%s is handed back: this worker was told to end", claim)
             self._computer.kill()
-            self._transact(lambda connection: life.hand_back(connection, self._name))
+            self._transact(claim, lambda connection: life.hand_back(connection, self._name))
             return watch.HANDED_BACK
         except ChildDiedError as died:
             self._computer.kill()
@@ -206,7 +206,7 @@ class Worker:
 
     def _went_wrong(self, claim: Claim, how: Callable[..., None], reason: str, outcome: str) -> str:
         try:
-            self._transact(lambda connection: how(connection, self._settings, claim, reason))
+            self._transact(claim, lambda connection: how(connection, self._settings, claim, reason))
         except FencedError as lost:
             log.warning("%s", lost)
             return watch.FENCED
@@ -263,15 +263,15 @@ class Worker:
         """Result, state, and what follows from them, in one transaction."""
         if answer.kind == ERROR:
             raise ChunkRefusedError(answer.fields["reason"])
-        self._transact(lambda connection: self._write_down(connection, claim, answer))
+        self._transact(claim, lambda connection: self._write_down(connection, claim, answer))
         self._heartbeat.chunks_done += 1
 
-    def _transact(self, work: Callable[[Connection], object]) -> None:
+    def _transact(self, claim: Claim, work: Callable[[Connection], object]) -> None:
         """What becomes of a chunk, and what is handed out then, in one transaction."""
 
         def both(connection: Connection) -> None:
             work(connection)
-            self._queue.hand_out(connection)
+            self._queue.hand_out(connection, claim.election_id)
             self._at_step("committing")
 
         self._database.transact(both)

@@ -44,7 +44,7 @@ class DatabaseQueue:
                 claim = life.claim(connection, self._settings, self._worker)
             return claim
 
-    def hand_out(self, connection: Connection) -> None:
+    def hand_out(self, connection: Connection, election_id: str) -> None:
         """Whoever looks for a chunk and finds none hands out what is due."""
 
     def settle(self) -> None:

@@ -117,15 +117,15 @@ class RabbitQueue:
         lost_by = publication.overdue(connection, chunk_id)
         if lost_by is None or not failing.expire(connection, self._settings, lost_by):
             return None
-        self.hand_out(connection)
+        self.hand_out(connection, lost_by)
         return life.claim_one(connection, self._settings, self._worker, chunk_id)
 
-    def hand_out(self, connection: Connection) -> None:
-        """Hand out what fits the windows; note which messages the broker has."""
+    def hand_out(self, connection: Connection, election_id: str | None = None) -> None:
+        """Hand out what fits the windows, of one election or of all; note which messages the broker has."""
         self._collect()
         publication.mark(connection, self._confirmed)
         self._marked = len(self._confirmed)
-        self._handed = handing.refill(connection, self._settings)
+        self._handed = handing.refill(connection, self._settings, election_id)
 
     def settle(self) -> None:
         """Acknowledge the message in hand, publish what was handed out."""
