@@ -19,6 +19,7 @@ from amarvote.pipeline.sweep import sweep
 from amarvote.pipeline.worker import Worker, no_step
 from amarvote.queues.database import DatabaseQueue
 from amarvote.store.tables import ballots, chunks, workers
+from faults.service import poisoned_child
 
 TOGETHER_MB = 200
 PIPE_BYTES = 64 << 10
@@ -30,8 +31,8 @@ def worker_of(opened):
     """Makes workers over the open election, with real children."""
     computers = []
 
-    def make(settings=AT_ONCE, at_step=no_step):
-        computer = Computer()
+    def make(settings=AT_ONCE, at_step=no_step, child=()):
+        computer = Computer(*child)
         computers.append(computer)
         database = opened.service.database
         sweep(database, settings)
@@ -119,6 +120,16 @@ def test_a_child_that_computes_for_ever_is_ended_and_its_chunk_counts_a_death(op
         row = connection.execute(select(chunks).order_by(chunks.c.id.desc()).limit(1)).one()
     assert (row.state in ("ready", "handed"), row.deaths, row.errors) == (True, 1, 0)
     assert "was at it for" in row.reason
+
+
+def test_a_child_out_of_memory_dies_of_it_and_its_chunk_counts_a_death(opened, worker_of):
+    poison = opened.vote(1).ballot.id_b.hex()
+    worker, _ = worker_of(child=[(poisoned_child.__file__, "memory", poison)])
+    assert worker.one_chunk()
+    with opened.service.database.read() as connection:
+        row = connection.execute(select(chunks).order_by(chunks.c.id.desc()).limit(1)).one()
+    assert (row.state in ("ready", "handed"), row.deaths, row.errors) == (True, 1, 0)
+    assert "ended with code 1" in row.reason
 
 
 def test_a_child_that_stops_reading_is_replaced_like_one_that_stops_computing(opened, worker_of):

@@ -1,7 +1,6 @@
 """The worker's real child, which dies over work in which certain bytes stand (`program`): HOW HEX --parent PID."""
 
 import ctypes
-import os
 import resource
 import sys
 from collections.abc import Callable
@@ -19,12 +18,9 @@ def _poisoned(
         if any(poison in part for part in question.parts):
             if how == "segfault":
                 ctypes.string_at(0)
-            # What the system's killer does to a process that takes too much, without taking it from the others.
+            # more than it may have: a real MemoryError, and nothing is taken from the others
             resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))
-            try:
-                bytes(1 << 31)
-            except MemoryError:
-                os.kill(os.getpid(), 9)
+            bytes(1 << 31)
         return work(kit, question)
 
     return do
