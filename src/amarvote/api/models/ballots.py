@@ -14,14 +14,20 @@ class JsonSubmission(Asked):
 
     token: str | None = Field(
         None,
+        pattern=r"^[0-9a-f]{64}$",
         description="The voter's vote token in hex; left out where it is the bearer token.",
         examples=["5f" * 32],
     )
     ballot: dict[str, Any] = Field(
+        max_length=1,
         description='The record item of the encrypted ballot in EGRF\'s JSON form: {"encryptedBallot": {…}}.',
         examples=[{"encryptedBallot": {"idB": "X19f", "ballotStyle": "all", "status": "CAST"}}],
     )
-    commitments: Base64 = Field(description="The commitments of all proofs, in their fixed widths, in base64.")
+    commitments: Base64 = Field(
+        max_length=16 << 20,
+        description="The commitments of all proofs, in their fixed widths, in base64. How long the whole body may "
+        "be follows from the election's largest ballot.",
+    )
 
 
 class Finding(Shown):

@@ -25,6 +25,10 @@ State = Literal[
 
 DeviceName = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,64}$", examples=["polling-place-1"])]
 
+MOST_MEMBERS = 1000
+LONGEST_BASE64 = 4 * -((16 << 20) // -3)
+"""Characters of a manifest of 16 MiB."""
+
 _MANIFEST = {
     "spec_version": "v2.1.0",
     "name": "Board of the chess club",
@@ -36,7 +40,10 @@ _MANIFEST = {
 class NewElection(Asked):
     """An election to be made."""
 
-    manifest: dict[str, Any] | str = Field(
+    manifest: (
+        Annotated[dict[str, Any], Field(max_length=MOST_MEMBERS)]
+        | Annotated[str, Field(max_length=LONGEST_BASE64)]
+    ) = Field(
         description=(
             "The manifest: a JSON object, or its exact bytes in base64. They bind everything; of an object, the "
             "bytes are the compact UTF-8 JSON of its members in the order in which they stand."
