@@ -80,6 +80,21 @@ def test_a_queue_without_a_leader_is_made_anew(connect, rabbitmq_server, vhost, 
     assert rabbitmq_server.depths(vhost) == {CHUNKS: 1, DEAD: 1}
 
 
+@pytest.mark.parametrize("queue", [CHUNKS, DEAD])
+def test_a_queue_with_nothing_behind_its_name_is_made_anew(connect, rabbitmq_server, vhost, queue):
+    """The broker closes the connection of whoever asks something of it."""
+    first = connect()
+    until(lambda: not first.trouble)
+    first.close(5)
+    rabbitmq_server.take_server(vhost, queue)
+    link = connect()
+    until(lambda: link.trouble and not link.trouble.endswith("yet."))
+    until(lambda: not link.trouble)
+    for name in (CHUNKS, DEAD):
+        assert link.publish(name, [b"7"], 5) == [b"7"]
+    assert link.receive(5).body == b"7"
+
+
 def test_a_queue_that_somebody_uses_or_that_holds_something_is_kept(connect, rabbitmq_server, vhost):
     """However often this connection got no answer from it."""
     worker, late = connect(), connect()

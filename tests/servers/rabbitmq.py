@@ -219,6 +219,13 @@ class RabbitMQ:
             f' rabbit_quorum_queue:recover(<<"{vhost}">>, [Q]), ok.'
         )
 
+    def take_server(self, vhost: str, queue: str) -> None:
+        """Leave a queue as such a kill can leave it, too: known by name, and nothing stands behind the name."""
+        self._ask(
+            f'{{ok, Q}} = rabbit_amqqueue:lookup(rabbit_misc:r(<<"{vhost}">>, queue, <<"{queue}">>)),'
+            " ok = ra:force_delete_server(quorum_queues, amqqueue:get_pid(Q)), ok."
+        )
+
     def cut_connections(self, vhost: str) -> int:
         """Closes every connection to this virtual host; how many they were."""
         return int(

@@ -261,6 +261,7 @@ class Link:
         self._deliveries.put(Delivery(body, method.delivery_tag or 0, channel))
 
     def _on_channel_closed(self, channel: Channel, reason: Exception) -> None:
+        self._preparation.broken()
         self._break_off(channel, reason)
 
     def _break_off(self, channel: Channel, reason: object) -> None:

@@ -56,6 +56,7 @@ class Preparation:
     def __init__(self, uses: Uses) -> None:
         self._uses = uses
         self._timer: Any = None
+        self._asked = ""  # the queue that the present step asks something of
         self._unused: dict[str, bool] = {}
         self.unserved: Counter[str] = Counter()
         """How often in a row each queue took no request."""
@@ -80,17 +81,24 @@ class Preparation:
         if self._timer is not None:
             loop.remove_timeout(self._timer)
             self._timer = None
+        self._asked = ""
         if not steps:
             self.unserved.clear()
             self._uses.ready(channel)
             return
         queue, do = steps[0]
+        self._asked = queue
         self._timer = loop.call_later(STEP_SECONDS, partial(self._no_answer, channel, queue))
         do(partial(self._next, channel, steps[1:]))
 
+    def broken(self) -> None:
+        """The channel is closed: by the broker perhaps, because the queue that it was asked for serves nobody."""
+        if self._unused.get(self._asked):
+            self.unserved[self._asked] += 1
+        self._asked = ""
+
     def _no_answer(self, channel: Channel, queue: str) -> None:
-        if self._unused.get(queue):
-            self.unserved[queue] += 1
+        self.broken()
         self._uses.fail(channel, f"its queue {queue} takes no requests" if queue else "it does not answer")
 
     def _declare(self, channel: Channel, queue: str, then: Then) -> None:
