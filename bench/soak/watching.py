@@ -24,7 +24,7 @@ WORKERS = 'sum by (instance) (amarvote_worker_resident_bytes{moment="peak"})'
 APIS = 'process_resident_memory_bytes{job="api"}'
 BALLOTS_TAKEN = 'amarvote_api_requests_total{method="PUT",route="/elections/{election}/ballots",status="202"}'
 CHUNKS_DONE = 'amarvote_chunks_total{outcome="done"}'
-ERRORS = 'amarvote_api_requests_total{status=~"5.."}'
+ERRORS = 'amarvote_api_requests_total{status=~"5..",route!~"/health/.*"}'
 DEPTH = 'max(amarvote_queue_messages{queue="amarvote.chunks"})'
 
 
@@ -49,7 +49,7 @@ class Watched:
     chunks: int
     depth: float
     errors: int
-    """Answers of the API with a status of 500 or more."""
+    """Answers of the API with a status of 500 or more, but those to whoever asks how it is."""
 
     errors_outside: int
     """Such answers as people got them, from nginx."""
