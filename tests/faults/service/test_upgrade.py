@@ -5,13 +5,15 @@ import os
 import subprocess
 import sys
 import tarfile
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, inspect, select, text
 
 from amarvote.store import migrations
-from amarvote.store.schema import VERSION_TABLE
+from amarvote.store.database import Database
+from amarvote.store.schema import VERSION_TABLE, Upgrade
 from amarvote.store.tables import chunks
 from faults.service.outcome import check_outcome
 from faults.service.stack import Process, Stack
@@ -21,7 +23,6 @@ from servers.postgresql import PostgreSQL
 pytestmark = pytest.mark.timeout(3000)
 
 ROOT = Path(__file__).parents[3]
-AMARVOTE = Path(sys.executable).with_name("amarvote")
 
 
 def git(*arguments: str) -> bytes:
@@ -91,7 +92,7 @@ def test_upgraded_under_a_worker_of_an_earlier_commit(
     assert revision < migrations.HEAD
     environment = environment_of(earlier, stack)
     command = [sys.executable, "-m", "faults.service.program", "worker", "--name", "earlier"]
-    mishap = {"AMARVOTE_TEST_MISHAP": "committed stop, asked stop"}
+    mishap = {"AMARVOTE_TEST_MISHAP": "committed stop, asked stop, committed stop"}
     old = Process("earlier", command, stack.stage.folder / "earlier.log", {**environment, **mishap})
     stack.processes.append(old)
     stack.wait(lambda: stack.chunks_done() and old.is_stopped(), "the earlier program has done a chunk")
@@ -99,23 +100,19 @@ def test_upgraded_under_a_worker_of_an_earlier_commit(
     stack.wait(lambda: running_of(stack, "earlier") and old.is_stopped(), "it is at another one")
     (held,) = running_of(stack, "earlier")
 
-    done = subprocess.run(
-        [AMARVOTE, "db", "upgrade"],
-        env={**os.environ, "AMARVOTE_DATABASE_URL": postgresql_server.url(stack.database)},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert f"schema {revision} became {migrations.HEAD}" in done.stdout
+    with closing(Database(postgresql_server.url(stack.database))) as database:
+        assert database.create_schema() == Upgrade(revision, migrations.HEAD)
+    old.wake()
+    stack.wait(lambda: not running_of(stack, "earlier") and old.is_stopped(), "it is done with that one")
+    kept = next(row for row in stack.chunk_rows() if row.id == held)
+    assert (kept.state, kept.worker, kept.attempt) == ("done", "earlier", 1)
+
     new = stack.worker("present")
     stack.wait(lambda: any(row.worker == "present" for row in stack.chunk_rows()), "the present one is at work")
     old.wake()
-
     check_outcome(stack)
     assert old.is_alive()
     assert new.is_alive()
-    kept = next(row for row in stack.chunk_rows() if row.id == held)
-    assert (kept.state, kept.worker, kept.attempt) == ("done", "earlier", 1)
     record_property("done", f"schema {revision} became {migrations.HEAD}")
 
 
