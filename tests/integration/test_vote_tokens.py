@@ -112,13 +112,16 @@ def test_an_unspent_token_is_revoked_and_replaced(service: Service, by: str) -> 
     assert said[1:] == ["a vote token is revoked", "a vote token is replaced by a new one"]
 
 
-def test_how_often_somebody_challenged_stays_with_a_new_token(service: Service) -> None:
+@pytest.mark.parametrize(("before", "after"), [(9, 9), (10, 10), (11, 10)])
+def test_how_often_a_token_was_freed_stays_with_the_new_one_which_can_cast(
+    service: Service, before: int, after: int
+) -> None:
     issue(service, "a")
     with service.database.write() as connection:
-        connection.execute(update(roll).values(challenged=9))
+        connection.execute(update(roll).values(challenged=before))
     vote_tokens.reissue(service, "a", None)
     with service.database.read() as connection:
-        assert connection.execute(select(roll.c.challenged)).scalar_one() == 9
+        assert connection.execute(select(roll.c.challenged)).scalar_one() == after
 
 
 @pytest.mark.parametrize(("state", "sentence"), [("spent", "has voted"), ("reserved", "being checked")])

@@ -64,13 +64,16 @@ def revoke(service: Service, voter: Any, token_sha256: Any) -> None:
 
 
 def reissue(service: Service, voter: Any, token_sha256: Any) -> str:
-    """Replace an unspent token, revoked or not, by a new one: the token. The one before is good for nothing."""
+    """Replace an unspent token, revoked or not, by a new one: the token. The one before is good for nothing.
+
+    How often it was freed stays; where that was too often for any ballot, one can be cast with the new token.
+    """
     token = secrets.token_bytes(TOKEN_BYTES)
     with service.database.write() as connection:
         entry = _unspent(service, connection, voter, token_sha256)
-        connection.execute(
-            update(roll).where(_same(entry)).values(token_hash=hash_of(token), state=FREE, challenged=0)
-        )
+        freed = min(entry.challenged, service.settings.challenges)
+        new = {"token_hash": hash_of(token), "state": FREE, "challenged": freed}
+        connection.execute(update(roll).where(_same(entry)).values(new))
         states.record_event(connection, service.election_id, "a vote token is replaced by a new one")
     return token.hex()
 
@@ -102,7 +105,7 @@ def _unspent(service: Service, connection: Connection, voter: Any, token_sha256:
     else:
         named = roll.c.token_hash == rolls.token_hash_of(token_sha256)
     entry = connection.execute(
-        select(roll.c.election_id, roll.c.token_hash, roll.c.state)
+        select(roll.c.election_id, roll.c.token_hash, roll.c.state, roll.c.challenged)
         .where(roll.c.election_id == service.election_id, named)
         .with_for_update()
     ).one_or_none()
