@@ -13,6 +13,7 @@ from amarvote.elections import device_desk, officer, progress, submission, vote_
 from amarvote.elections.errors import Conflict, NotFound, Unprocessable
 from amarvote.pipeline import accepting
 from amarvote.pipeline.settings import Settings
+from amarvote.pipeline.sweep import sweep
 from amarvote.store.tables import ballot_items, ballots, chunks, roll
 from staging.fixtures import BOTH
 from staging.people import Vote, cast, token_of
@@ -217,6 +218,7 @@ def test_poison_is_halved_down_to_one_ballot_that_waits_for_the_officer(opened):
     assert [(one["phase"], "RuntimeError" in one["reason"]) for one in told["failed"]] == [("accept", True)]
     assert "wait for the officer's retry or verdict" in told["waiting_for"]
     officer.reject_held(opened.service, votes[4].ballot.id_b, "its bytes crash the checker")
+    assert opened.state() == "closing"  # the list is frozen by a worker
     opened.work()
     assert opened.state() == "waiting_for_guardians"
     assert opened.row().cast_ballots == 5
@@ -241,8 +243,8 @@ def test_a_held_ballot_whose_chain_ends_waits_for_nobody(opened_chained):
     officer.reject_held(stage.service, first.ballot.id_b, "its bytes crash the checker")
     (finding,) = stage.ballot_state(second)["findings"]
     assert finding["code"] == "service.chain"
-    assert progress.progress(stage.service)["failed"] == []
     stage.work()
+    assert progress.progress(stage.service)["failed"] == []
     assert (stage.state(), stage.row().cast_ballots) == ("waiting_for_guardians", 1)
     assert stage.ballot_state(elsewhere)["state"] == "accepted"
 
@@ -317,3 +319,12 @@ def test_a_device_string_of_another_device_is_refused(opened):
 def test_an_unknown_ballot_is_not_found(opened):
     with pytest.raises(NotFound):
         submission.ballot_state(opened.service, b"\0" * 32)
+
+
+def test_closing_only_says_so_and_a_worker_freezes_the_list(opened):
+    opened.vote(1)
+    opened.work()
+    officer.close_voting(opened.service)
+    assert opened.state() == "closing"
+    sweep(opened.service.database, opened.service.settings)
+    assert opened.state() == "counting"

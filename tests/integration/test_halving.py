@@ -9,6 +9,7 @@ from amarvote.elections import guardian_desk, officer, progress, results, work
 from amarvote.elections.errors import Conflict
 from amarvote.pipeline import chunks as life
 from amarvote.pipeline import failing, handing
+from amarvote.pipeline.sweep import sweep
 from amarvote.queues.database import DatabaseQueue
 from amarvote.store.tables import chunks, phases, roll
 from staging.fixtures import BOTH
@@ -122,6 +123,7 @@ class Broken:
 def test_deaths_have_more_attempts_than_errors(opened):
     closed_with(opened, 2)
     settings = replace(opened.service.settings, death_attempts=4, cut_seconds=0.0)
+    sweep(opened.service.database, settings)
     for _ in range(3):
         assert die_once(opened, settings) == ("ready", True)
     assert die_once(opened, settings) == ("halved", True)

@@ -15,6 +15,7 @@ from amarvote.elections import guardian_desk, officer, submission
 from amarvote.elections.errors import Conflict
 from amarvote.elections.service import service_of
 from amarvote.pipeline import chunks as life
+from amarvote.pipeline import locks
 from amarvote.pipeline.sweep import sweep
 from amarvote.pipeline.worker import Worker
 from amarvote.queues.database import DatabaseQueue
@@ -124,6 +125,19 @@ def test_a_burst_of_ballots_against_the_close(opened):
     assert sorted(one.id_b for one in accepted) == sorted(taken)
     spent = rows(opened, select(func.count()).where(roll.c.state == "spent"))
     assert spent == [(len(taken),)]
+
+
+@pytest.mark.parametrize("opened", [POSTGRESQL], indirect=True)
+def test_a_late_ballot_does_not_wait_while_the_list_is_frozen(opened):
+    vote = opened.make(1)
+    officer.close_voting(opened.service)
+    with opened.service.database.write() as freezing:
+        freezing.execute(text("SET LOCAL idle_in_transaction_session_timeout = 0"))
+        locks.command(freezing, opened.service.election_id)
+        began = time.monotonic()
+        with pytest.raises(Conflict, match="Voting ended at"):
+            opened.submit(vote)
+        assert time.monotonic() - began < 5
 
 
 @pytest.mark.parametrize("opened", BOTH, indirect=True)

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import func, select
 
-from amarvote.elections import progress
+from amarvote.elections import officer, progress
 from amarvote.pipeline import chunks as life
 from amarvote.pipeline import handing
 from amarvote.pipeline.computer import ChildDiedError, Computer
@@ -109,6 +109,30 @@ def test_a_worker_started_anew_gives_back_what_its_predecessor_held_at_once(open
         }
     assert (rows["w"].state, rows["w"].attempt, rows["w"].deaths) == ("done", 2, 1)
     assert (rows["another"].state, rows["another"].attempt, rows["another"].deaths) == ("running", 1, 0)
+
+
+def test_no_list_is_frozen_while_the_child_computes_and_a_transaction_is_no_standing_still(
+    opened, another, worker_of
+):
+    """A transition may last longer than a lease, and longer than the loop may stand still."""
+    closed = another("closed", database=opened.service.database)
+    closed.prepare()
+    opened.vote(1)
+    seen = {}
+
+    def look(step):
+        if step == "asked" and closed.state() == "open":
+            officer.close_voting(closed.service)
+        seen[step] = (closed.state(), worker.idle())
+        if step == "idle":
+            worker.stop()
+
+    worker, _ = worker_of(replace(AT_ONCE, relay_seconds=0.001), at_step=look)
+    assert worker.one_chunk()
+    assert seen["answered"][0] == "closing"
+    assert seen["answered"][1] > seen["committing"][1] == 0.0
+    worker.run()
+    assert closed.state() == "waiting_for_guardians"
 
 
 def test_a_child_that_computes_for_ever_is_ended_and_its_chunk_counts_a_death(opened, worker_of):

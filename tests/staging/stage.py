@@ -142,7 +142,7 @@ class Stage:
         worker = Worker(database, queue, "here", settings, computer=self.computer)
         while done < most and self.state() != until:
             sweep(self.service.database, settings)
-            if not worker.one_chunk():
+            if self.state() == until or not worker.one_chunk():
                 break
             done += 1
         return done

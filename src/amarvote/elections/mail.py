@@ -12,7 +12,7 @@ from sqlalchemy import Connection, func, insert, select
 from amarvote.elections import answering, ceremony
 from amarvote.elections.errors import Conflict
 from amarvote.elections.service import Service
-from amarvote.pipeline import locks
+from amarvote.pipeline import locks, phases
 from amarvote.store.tables import messages
 
 CEREMONY = "ceremony"
@@ -47,7 +47,7 @@ def put(
         rules.check(service, connection, conversation, round_name, part, sender, recipient, payload)
         connection.execute(insert(messages).values(**key, payload=payload))
         rules.received(service, connection, round_name, sender, payload)
-        service.follow_up(connection)
+        phases.advance(connection, service.settings, service.election_id)
 
 
 def get(service: Service, reader: int, conversation: str, round_name: str) -> dict[str, Any]:

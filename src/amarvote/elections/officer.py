@@ -1,4 +1,4 @@
-"""The officer's commands. Each says in the election's log what was decided."""
+"""The officer's commands. Each says in the election's log what was decided; what follows is left to workers."""
 
 from typing import Any
 
@@ -38,7 +38,6 @@ def close_voting(service: Service) -> None:
         locks.command(connection, service.election_id)
         _move(connection, service.election_id, states.CLOSING)
         connection.execute(update(elections).where(elections.c.id == service.election_id).values(closed_at=now()))
-        service.follow_up(connection)
 
 
 def start_run(service: Service, members: Any) -> str:
@@ -120,7 +119,6 @@ def set_aside(service: Service, guardian: Any, why: Any) -> None:
         if run is not None and number in run.guardians:
             running.stop(connection, run, f"guardian {number} was set aside by the officer")
             running.go_on(connection, service.settings, election, run.guardians)
-        service.follow_up(connection)
 
 
 def pause(service: Service) -> None:
@@ -142,7 +140,6 @@ def _set_paused(service: Service, *, paused: bool) -> None:
         if paused:
             life.take_back(connection, service.election_id)
         states.record_event(connection, service.election_id, "paused" if paused else "resumed")
-        service.follow_up(connection)
 
 
 def reject_held(service: Service, id_b: bytes, why: Any) -> None:
@@ -167,7 +164,6 @@ def reject_held(service: Service, id_b: bytes, why: Any) -> None:
         except life.ChunkRefusedError as problem:
             raise Conflict(str(problem)) from None
         states.record_event(connection, service.election_id, f"ballot {id_b.hex()} rejected by verdict: {words}")
-        service.follow_up(connection)
 
 
 def write_record_again(service: Service) -> None:
@@ -177,7 +173,6 @@ def write_record_again(service: Service) -> None:
         if election.state != states.VERIFICATION_FAILED:
             raise Conflict(f"The record is not written again: the election is {election.state}.")
         recording.begin_again(connection, service.settings, election)
-        service.follow_up(connection)
 
 
 def _move(connection: Connection, election_id: str, to: str) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Row
 from amarvote.electionguard.context import Context
 from amarvote.elections.envelopes import largest_submission
 from amarvote.elections.errors import Conflict
-from amarvote.pipeline import accepting, phases, steps
+from amarvote.pipeline import steps
 from amarvote.pipeline.chunks import election_row
 from amarvote.pipeline.constants import context_of, manifest_of
 from amarvote.pipeline.settings import DEFAULTS, Settings
@@ -67,11 +67,6 @@ class Service:
     def election(self, connection: Connection) -> Row[Any]:
         """The election's row."""
         return election_row(connection, self.election_id)
-
-    def follow_up(self, connection: Connection) -> None:
-        """What may follow from a change, in its own transaction: cut, advance. Workers hand out."""
-        accepting.cut(connection, self.settings, self.election_id)
-        phases.advance(connection, self.settings, self.election_id)
 
     def close(self) -> None:
         """Give the database back."""

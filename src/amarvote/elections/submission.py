@@ -20,7 +20,7 @@ from amarvote.elections.service import Service
 from amarvote.pipeline import accepting, locks, states
 from amarvote.record.merkle import leaf
 from amarvote.store.clock import now
-from amarvote.store.tables import ballot_commitments, ballot_items, ballots, devices, roll
+from amarvote.store.tables import ballot_commitments, ballot_items, ballots, devices, elections, roll
 
 SHOWN_STATES = {"held": "waiting"}
 """A ballot held for the officer's verdict waits, as one does whose predecessor is not settled."""
@@ -29,6 +29,7 @@ SHOWN_STATES = {"held": "waiting"}
 _KNOWN = select(ballots.c.submission, ballots.c.state, ballots.c.findings).where(
     ballots.c.election_id == bindparam("election"), ballots.c.id_b == bindparam("id_b")
 )
+_STATE = select(elections.c.state).where(elections.c.id == bindparam("election"))
 _DEVICE = (
     select(devices)
     .where(devices.c.election_id == bindparam("election"), devices.c.number == bindparam("number"))
@@ -100,7 +101,10 @@ def _store(
 ) -> Row[Any, Any, Any] | None:
     """Store a new ballot: None. Or what is known of it, where it was stored while we waited for its roll entry."""
     ballot = envelope.ballot
-    state = locks.kept(connection, service.election_id)
+    # asked without waiting first: a state that is past is past, and the list may be frozen for minutes
+    state = connection.execute(_STATE, {"election": service.election_id}).scalar_one()
+    if state == states.OPEN:
+        state = locks.kept(connection, service.election_id)
     if state != states.OPEN:
         raise Conflict(_not_open(service, connection, state))
     chaining_mode = service.context.manifest.chaining_mode

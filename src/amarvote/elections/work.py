@@ -111,7 +111,6 @@ def retry(service: Service, chunk_id: int) -> None:
             .values(state="submitted")
         )
         states.record_event(connection, service.election_id, f"chunk {chunk_id} is tried again")
-        service.follow_up(connection)
 
 
 def _chunks(service: Service) -> Select[Any]:

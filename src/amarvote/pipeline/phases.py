@@ -1,8 +1,8 @@
 """The order of the phases, and the one place where a phase ends and the next begins, exactly once.
 
 Every transition happens under the lock of the phase's row, inside the transaction that made it possible (the
-last chunk's commit, the last guardian's message, the officer's command), and again in the sweeper, in case a
-process died in between: whether a phase is over is a query over rows, so asking twice changes nothing.
+last chunk's commit, the last guardian's message), or in the sweeper: after an officer's command, and in case a
+process died in between. Whether a phase is over is a query over rows, so asking twice changes nothing.
 """
 
 from collections.abc import Callable

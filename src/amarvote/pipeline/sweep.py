@@ -1,5 +1,7 @@
 """What keeps elections moving beside the commits: runs in every worker's parent, once a second among all of them.
 
+A worker sweeps between two chunks: it may take a transition that lasts, and a chunk's lease runs out meanwhile.
+
 Any number of them agree, because each step is a guarded change of rows in one transaction.
 """
 

@@ -14,8 +14,8 @@ say so, because the database does not answer, keeps the message and gives the ch
 import logging
 import signal
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 
 from sqlalchemy import Connection
 
@@ -78,7 +78,9 @@ class Worker:
         self._until = 0.0
         self._upset = ""  # the database failed in the middle of something
         self._kept_moving = 0.0
+        self._swept = 0.0
         self._moved = time.monotonic()
+        self._transacts = False
         self.grown = False
         """It ended because it had grown too large."""
 
@@ -94,8 +96,8 @@ class Worker:
         return [one for one in (self._database.trouble or self._upset, self._queue.trouble, child) if one]
 
     def idle(self) -> float:
-        """Seconds since the loop moved last."""
-        return time.monotonic() - self._moved
+        """Seconds since the loop moved last; none while it waits for a transaction, which the database ends."""
+        return 0.0 if self._transacts else time.monotonic() - self._moved
 
     def run(self) -> None:
         """Take chunk after chunk until told to stop, or grown too large; NoDatabaseError where it is not ours."""
@@ -129,6 +131,7 @@ class Worker:
         """One chunk, or a short wait where there is none."""
         self._recover()
         self._computer.start()
+        self._sweep()
         self._keep_moving()
         idle = self._heartbeat.step == "idle"
         if not self.one_chunk(self._settings.relay_seconds if idle else self._settings.idle_seconds) and not idle:
@@ -274,7 +277,18 @@ class Worker:
             self._queue.hand_out(connection, claim.election_id)
             self._at_step("committing")
 
-        self._database.transact(both)
+        with self._transaction():
+            self._database.transact(both)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """One that may take a transition: it lasts as long as the list of ballots is large."""
+        self._transacts = True
+        try:
+            yield
+        finally:
+            self._transacts = False
+            self._moved = time.monotonic()
 
     def _write_down(self, connection: Connection, claim: Claim, answer: Message) -> None:
         place = phases.place(connection, self._settings, claim.phase_id)
@@ -286,7 +300,7 @@ class Worker:
         phases.advance(connection, self._settings, claim.election_id)
 
     def _keep_moving(self) -> None:
-        """Once a second: sweep where it is this worker's turn, hand out what is due, beat."""
+        """Once a second: beat, hand out what is due."""
         now = time.monotonic()
         self._moved = now
         every = self._settings.relay_seconds
@@ -295,9 +309,17 @@ class Worker:
         self._kept_moving = now
         self._heartbeat.beat()
         self._measure()
-        if self._database.transact(lambda connection: take(connection, "sweep", every)):
-            self._watch.expired(sweep(self._database, self._settings))
         self._queue.relay()
+
+    def _sweep(self) -> None:
+        """Once a second, where it is this worker's turn; not while it holds a chunk, whose lease would run out."""
+        now, every = time.monotonic(), self._settings.relay_seconds
+        if now - self._swept < every:
+            return
+        self._swept = now
+        if self._database.transact(lambda connection: take(connection, "sweep", every)):
+            with self._transaction():
+                self._watch.expired(sweep(self._database, self._settings))
 
     def _give_back(self) -> watch.Memory:
         """After each chunk: memory back to the system, whoever is too large is replaced; what is held then."""

@@ -17,7 +17,7 @@ AT_ONCE = 8
 """Requests served side by side; further connections are closed."""
 
 STOOD_STILL_SECONDS = 900.0
-"""Longer than any chunk and any transition takes: whoever ends a worker earlier for it ends honest work."""
+"""Longer than any chunk takes: whoever ends a worker earlier for it ends honest work."""
 
 
 class Health(ThreadingHTTPServer):
