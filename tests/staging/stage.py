@@ -206,8 +206,18 @@ class Stage:
         last = me["last_code"]
         return chained_field(base64.b64decode(last) if last else initial_hash(self.context.h_e, h_di))
 
-    def make(self, votes: dict[int, dict[int, int]] | int, *, device: int = 1, challenge: bool = False) -> Vote:
-        """The next voter's ballot: `votes` by contest and option, or the one option chosen in contest 1."""
+    def make(
+        self,
+        votes: dict[int, dict[int, int]] | int,
+        *,
+        device: int = 1,
+        challenge: bool = False,
+        after: Vote | None = None,
+    ) -> Vote:
+        """The next voter's ballot: `votes` by contest and option, or the one option chosen in contest 1.
+
+        In a chain `after` one that need not be handed in yet.
+        """
         self.voters += 1
         chosen = {1: {votes: 1}} if isinstance(votes, int) else votes
         return cast(
@@ -215,7 +225,7 @@ class Stage:
             self.engine,
             token_of(self.voters),
             chosen,
-            self.chaining_field(device),
+            chained_field(after.ballot.confirmation_code) if after else self.chaining_field(device),
             challenge=challenge,
         )
 

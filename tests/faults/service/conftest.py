@@ -1,7 +1,8 @@
 """The stack of a test: a copy of one prepared election in PostgreSQL, and a virtual host of RabbitMQ."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,6 @@ from faults.service.stack import Stack, standing
 from faults.service.times import REAL, SHORT, Times
 from servers.postgresql import PostgreSQL
 from servers.rabbitmq import RabbitMQ
-from staging.people import Guardians
 from staging.rows import make_schema
 from staging.stage import Stage
 
@@ -34,22 +34,27 @@ class Prepared:
 
 @pytest.fixture(scope="session")
 def prepared(
+    request: pytest.FixtureRequest,
     tmp_path_factory: pytest.TempPathFactory,
     postgresql_server: PostgreSQL,
-    plain_guardians: Guardians,
-    plain_manifest: bytes,
     times: Times,
-) -> Prepared:
-    memory.settle()
-    database = postgresql_server.create_database()
-    url = postgresql_server.url(database)
-    make_schema(url)
-    folder = tmp_path_factory.mktemp("prepared")
-    stage = Stage(folder, plain_guardians, plain_manifest, devices=2, url=url)
-    stage.prepare(voters=times.most_ballots)
-    ballots = make_ballots(stage, times.most_ballots)
-    stage.service.close()
-    return Prepared(stage, ballots, database)
+) -> Callable[[str], Prepared]:
+    """An election made "plain" or "chained", once each."""
+
+    @cache
+    def prepare(how: str) -> Prepared:
+        memory.settle()
+        guardians, manifest = (request.getfixturevalue(f"{how}_{what}") for what in ("guardians", "manifest"))
+        database = postgresql_server.create_database()
+        url = postgresql_server.url(database)
+        make_schema(url)
+        stage = Stage(tmp_path_factory.mktemp(how), guardians, manifest, devices=2, url=url)
+        stage.prepare(voters=times.most_ballots)
+        ballots = make_ballots(stage, times.most_ballots)
+        stage.service.close()
+        return Prepared(stage, ballots, database)
+
+    return prepare
 
 
 @pytest.fixture
@@ -62,7 +67,7 @@ def tablespace() -> str:
 def stack(
     request: pytest.FixtureRequest,
     tmp_path: Path,
-    prepared: Prepared,
+    prepared: Callable[[str], Prepared],
     postgresql_server: PostgreSQL,
     rabbitmq_server: RabbitMQ,
     rabbitmq_url: str,
@@ -70,10 +75,10 @@ def stack(
     times: Times,
 ) -> Iterator[Stack]:
     request.node.user_properties.append(("fault", fault_of(request)))
-    database = postgresql_server.create_database(prepared.database, tablespace)
-    stage = prepared.stage.moved_to(tmp_path / "stage", postgresql_server.url(database))
+    original = prepared(getattr(request, "param", "plain"))
+    database = postgresql_server.create_database(original.database, tablespace)
+    stage = original.stage.moved_to(tmp_path / "stage", postgresql_server.url(database))
     vhost = rabbitmq_url.rpartition("/")[2]
-    ballots = prepared.ballots
-    with standing(stage, ballots, postgresql_server, database, rabbitmq_server, vhost, times) as made:
+    with standing(stage, original.ballots, postgresql_server, database, rabbitmq_server, vhost, times) as made:
         yield made
     postgresql_server.drop_database(database)

@@ -28,12 +28,13 @@ class Ballot:
 
 
 def make_ballots(stage: Stage, number: int) -> list[Ballot]:
-    """Of the first voters on the roll."""
-    options = [2 if index % 3 == 2 else 1 for index in range(number)]
-    return [
-        Ballot(stage.make(option, challenge=index % CHALLENGED == CHALLENGED - 1), option)
-        for index, option in enumerate(options)
-    ]
+    """Of the first voters on the roll; where the election chains, one chain in this order."""
+    made: list[Ballot] = []
+    for index in range(number):
+        option, challenge = 2 if index % 3 == 2 else 1, index % CHALLENGED == CHALLENGED - 1
+        after = made[-1].vote if made and stage.context.manifest.chaining_mode else None
+        made.append(Ballot(stage.make(option, challenge=challenge, after=after), option))
+    return made
 
 
 def expected_totals(ballots: Iterable[Ballot]) -> dict[str, dict[str, int]]:

@@ -3,6 +3,7 @@
 import os
 import random
 import signal
+import time
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -41,6 +42,7 @@ def test_parent_and_child_die_at_every_step(stack: Stack, record_property: Done)
     record_property("done", f"{len(mishaps)} deaths")
 
 
+@pytest.mark.parametrize("stack", ["chained"], indirect=True)
 def test_random_kills(stack: Stack, record_property: Done) -> None:
     """kill -9 at random moments of parents and children in one run, from the first ballot to the last check."""
     chance = random.Random(20261103)
@@ -102,6 +104,7 @@ def test_a_zombies_commit_is_refused(stack: Stack, record_property: Done) -> Non
         return now.state == "done" and now.worker == "other"
 
     stack.wait(other_did_it, "another worker does the zombie's chunk")
+    time.sleep(stack.times.zombie)
     zombie.wake()
     stack.wait(lambda: "is not ours any more" in zombie.said(), "the commit is refused")
     assert other_did_it()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from amarvote.pipeline.settings import DEFAULTS
+from amarvote.queues.amqp import HEARTBEAT_SECONDS
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,9 @@ class Times:
     """At random in one run, in which all of `most_ballots` are handed in."""
 
     most_ballots: int
+
+    zombie: float
+    """How long a stopped worker stands still after another one has done its chunk."""
 
     rounds: int
     """How often a fault is repeated where once would do."""
@@ -47,6 +51,7 @@ SHORT = Times(
     ballots=15,
     kills=8,
     most_ballots=15,
+    zombie=0.0,
     rounds=1,
 )
 
@@ -57,6 +62,7 @@ REAL = Times(
     ballots=60,
     kills=200,
     most_ballots=600,
+    zombie=3 * HEARTBEAT_SECONDS,  # the broker gives up who has missed two
     rounds=3,
 )
 """Everything as in service, but smaller chunks: enough of them for so many kills."""
