@@ -4,7 +4,7 @@ import copy
 import threading
 import time
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -15,7 +15,7 @@ from amarvote.elections import guardian_desk, officer, submission
 from amarvote.elections.errors import Conflict
 from amarvote.elections.service import service_of
 from amarvote.pipeline import chunks as life
-from amarvote.pipeline import locks
+from amarvote.pipeline import handing, locks
 from amarvote.pipeline.sweep import sweep
 from amarvote.pipeline.worker import Worker
 from amarvote.queues.database import DatabaseQueue
@@ -193,6 +193,35 @@ def test_the_last_messages_of_the_ceremony_at_once_begin_the_setup_once(stage):
     assert rows(stage, select(phases.c.name)) == [("setup",)]
     stage.work()
     assert stage.state() == "ready"
+
+
+@pytest.mark.parametrize("opened", [POSTGRESQL], indirect=True)
+def test_a_relay_that_counted_before_a_pause_hands_nothing_out_after_it(opened, monkeypatch):
+    opened.vote(1)
+    counted, go = threading.Event(), threading.Event()
+    really = life.hand_out
+
+    def hand_out(*given):
+        counted.set()
+        assert go.wait(20)
+        return really(*given)
+
+    def relay(service):
+        with service.database.write() as connection:
+            handing.refill(connection, service.settings)
+
+    monkeypatch.setattr(life, "hand_out", hand_out)
+    with processes(opened, 2, cut_seconds=0.0) as services, ThreadPoolExecutor(2) as pool:
+        sweep(services[0].database, services[0].settings)
+        relaying = pool.submit(relay, services[0])
+        assert counted.wait(20)
+        pausing = pool.submit(officer.pause, services[1])
+        wait([pausing], 0.5)
+        go.set()
+        relaying.result()
+        pausing.result()
+    assert opened.row().paused
+    assert [row.state for row in rows(opened, select(chunks.c.state).where(chunks.c.state != "done"))] == ["ready"]
 
 
 @pytest.mark.parametrize("opened", [POSTGRESQL], indirect=True)

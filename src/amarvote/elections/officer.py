@@ -8,7 +8,7 @@ from amarvote.elections.errors import Conflict, NotFound, Unprocessable
 from amarvote.elections.service import Service
 from amarvote.elections.values import sentence, whole_number
 from amarvote.pipeline import chunks as life
-from amarvote.pipeline import locks, recording, sequencing, settling, states
+from amarvote.pipeline import handing, locks, recording, sequencing, settling, states
 from amarvote.pipeline import phases as order
 from amarvote.pipeline import runs as running
 from amarvote.pipeline.accepting import NAME as ACCEPT
@@ -137,9 +137,10 @@ def _set_paused(service: Service, *, paused: bool) -> None:
         if election.paused == paused:
             return
         connection.execute(update(elections).where(elections.c.id == service.election_id).values(paused=paused))
-        if paused:
-            life.take_back(connection, service.election_id)
         states.record_event(connection, service.election_id, "paused" if paused else "resumed")
+        if paused:
+            handing.alone(connection)
+            life.take_back(connection, service.election_id)
 
 
 def reject_held(service: Service, id_b: bytes, why: Any) -> None:

@@ -221,7 +221,7 @@ def mark_halved(connection: Connection, chunk: Row[Any], reason: str) -> None:
 def stop(connection: Connection, phase_id: int) -> None:
     """Nobody does what is left of a phase, which the caller holds; who is at it is fenced."""
     values = {"state": STOPPED, "lease_until": None, "finished_at": now(), "traceparent": None}
-    _set_all(connection, and_(chunks.c.phase_id == phase_id, chunks.c.state.in_(UNFINISHED)), **values)
+    change_all(connection, and_(chunks.c.phase_id == phase_id, chunks.c.state.in_(UNFINISHED)), **values)
 
 
 def retry(connection: Connection, chunk: Row[Any]) -> None:
@@ -265,12 +265,11 @@ def hand_back(connection: Connection, worker: str) -> int:
 
 
 def take_back(connection: Connection, election_id: str) -> None:
-    """Take what nobody claimed yet out of the queue (the election was paused); the caller holds its phases."""
-    connection.execute(
-        update(chunks)
-        .where(chunks.c.election_id == election_id, chunks.c.state == HANDED)
-        .values(state=READY, handed_at=None)
-    )
+    """Take what nobody claimed yet out of the queue (the election was paused), and nothing more comes in.
+
+    The caller holds the hand of the queue: a relay that counted before the pause has handed out by then.
+    """
+    change_all(connection, and_(chunks.c.election_id == election_id, is_handed), state=READY, handed_at=None)
 
 
 def end_leases(connection: Connection, worker: str) -> None:
@@ -302,7 +301,10 @@ def _set(connection: Connection, chunk_id: int, **values: Any) -> None:
     connection.execute(update(chunks).where(chunks.c.id == chunk_id).values(**values))
 
 
-def _set_all(connection: Connection, which: ColumnElement[bool], **values: Any) -> int:
+def change_all(connection: Connection, which: ColumnElement[bool], **values: Any) -> int:
     """Change many chunks, locked in the order of their numbers; how many."""
-    connection.execute(select(chunks.c.id).where(which).order_by(chunks.c.id).with_for_update(key_share=True))
-    return connection.execute(update(chunks).where(which).values(**values)).rowcount
+    locking = select(chunks.c.id).where(which).order_by(chunks.c.id).with_for_update(key_share=True)
+    locked = connection.execute(locking).scalars().all()
+    if locked:
+        connection.execute(update(chunks).where(chunks.c.id.in_(locked)).values(**values))
+    return len(locked)

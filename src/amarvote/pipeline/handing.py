@@ -82,6 +82,11 @@ def handed_out(connection: Connection) -> int:
     return connection.execute(select(func.count()).select_from(_HANDED.subquery())).scalar_one()
 
 
+def alone(connection: Connection) -> None:
+    """Hold the hand of the queue until the transaction ends: nobody else hands anything out meanwhile."""
+    one_at_a_time(connection, "refill")
+
+
 def refill(connection: Connection, settings: Settings, election_id: str | None = None) -> list[Row[Any]]:
     """Hand out what is due, as far as each election's window and the bound over all allow; what was handed out.
 
@@ -92,7 +97,7 @@ def refill(connection: Connection, settings: Settings, election_id: str | None =
     One process at a time, until its transaction ends: two that count side by side would both fill the same window.
     So it is the last step of a short transaction.
     """
-    one_at_a_time(connection, "refill")
+    alone(connection)
     counts: dict[str, dict[str, int]] = {"out": {}, "waiting": {}, "paused": {}, "live": {"": 0}}
     given = {"lost": settings.lost_worker_seconds, "own": election_id}
     for row in connection.execute(_COUNTS if election_id is None else _COUNTS_OF_ONE, given):

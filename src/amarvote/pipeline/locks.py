@@ -4,7 +4,11 @@
 
 The election is its row and a gate before it (`store.exclusive`), which lets in who wants it alone before ever more
 submissions that share it. The last two are no rows but turns of the same kind: to write into an election's log
-(`states.record_event`), and to hand out chunks (`handing.refill`).
+(`states.record_event`), and to hand out chunks (`handing.alone`).
+
+Many chunks at once are locked in the order of their numbers (`chunks.change_all`). Those in the queue are also
+taken by whoever has its hand already, to note what was published or to take them back: so nobody who locks a
+chunk in the queue waits for its hand afterwards. Handing out waits for no chunk, it passes over those locked.
 
 Whoever commits a chunk holds the chunk's phase: so commits of one phase come one after the other, and of two last
 chunks the second sees the first one done. A command that may move the election holds its open phases and then the

@@ -123,9 +123,9 @@ class RabbitQueue:
     def hand_out(self, connection: Connection, election_id: str | None = None) -> None:
         """Hand out what fits the windows, of one election or of all; note which messages the broker has."""
         self._collect()
+        self._handed = handing.refill(connection, self._settings, election_id)
         publication.mark(connection, self._confirmed)
         self._marked = len(self._confirmed)
-        self._handed = handing.refill(connection, self._settings, election_id)
 
     def settle(self) -> None:
         """Acknowledge the message in hand, publish what was handed out."""
