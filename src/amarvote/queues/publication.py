@@ -44,7 +44,7 @@ def mark(connection: Connection, confirmed: Sequence[Row[Any]]) -> None:
             _MARK,
             [
                 {"chunk": row.id, "was": row.state, "attempts": row.attempt, "handed": row.handed_at}
-                for row in confirmed
+                for row in sorted(confirmed, key=lambda row: int(row.id))
             ],
         )
 
@@ -72,7 +72,7 @@ def parked_ids(connection: Connection, *, published: bool) -> list[int]:
 
 def forget_parked(connection: Connection) -> None:
     """Every parked chunk gets a dead letter again."""
-    connection.execute(update(chunks).where(life.is_in(life.FAILED)).values(published_at=None))
+    life.change_all(connection, life.is_in(life.FAILED), published_at=None)
 
 
 def forget_lost(connection: Connection, seconds: float, *, empty: bool) -> int:
@@ -84,4 +84,4 @@ def forget_lost(connection: Connection, seconds: float, *, empty: bool) -> int:
     lost = chunks.c.published_at < _LAST_CLAIMED - seconds
     if empty:
         lost = or_(lost, chunks.c.published_at < now() - seconds)
-    return connection.execute(update(chunks).where(_HANDED, lost).values(published_at=None)).rowcount
+    return life.change_all(connection, and_(_HANDED, lost), published_at=None)
