@@ -7,17 +7,19 @@ import sys
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from amarvote.elections import officer, progress
 from amarvote.pipeline import chunks as life
 from amarvote.pipeline import handing
 from amarvote.pipeline.computer import ChildDiedError, Computer
+from amarvote.pipeline.heartbeat import FORGET_SECONDS, Heartbeat
 from amarvote.pipeline.messages import Message
 from amarvote.pipeline.settings import Settings
 from amarvote.pipeline.sweep import sweep
 from amarvote.pipeline.worker import Worker, no_step
 from amarvote.queues.database import DatabaseQueue
+from amarvote.store.clock import now
 from amarvote.store.tables import ballots, chunks, workers
 from faults.service import poisoned_child
 
@@ -224,6 +226,20 @@ def test_a_child_that_never_gets_ready_is_given_up(opened, monkeypatch):
     with pytest.raises(ChildDiedError, match="was not ready"):
         computer.start()
     assert computer.pid is None
+
+
+def test_a_worker_whose_row_was_forgotten_is_seen_again(opened):
+    database = opened.service.database
+    cut_off, starting = (Heartbeat(database, name, Computer()) for name in ("cut off", "starting"))
+    cut_off.beat()
+    with database.write() as connection:
+        connection.execute(update(workers).values(beat_at=now() - FORGET_SECONDS - 1))
+    starting.beat()
+    cut_off.beat()
+    cut_off.beat()
+    with database.read() as connection:
+        names = connection.execute(select(workers.c.name).order_by(workers.c.name)).scalars().all()
+    assert names == ["cut off", "starting"]
 
 
 def test_the_child_opens_no_database():

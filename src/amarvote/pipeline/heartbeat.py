@@ -67,6 +67,8 @@ class Heartbeat:
             "peak_kb": self._peak_kb,
         }
         with self._database.write() as connection:
+            # a worker that was cut off for long finds its row forgotten
+            self._known = self._known and bool(connection.execute(_BEAT, {"of": self._name, **values}).rowcount)
             if not self._known:
                 connection.execute(
                     delete(workers).where(
@@ -74,6 +76,4 @@ class Heartbeat:
                     )
                 )
                 connection.execute(insert(workers).values(name=self._name, beat_at=now(), **values))
-                self._known = True
-            else:
-                connection.execute(_BEAT, {"of": self._name, **values})
+        self._known = True
