@@ -5,16 +5,18 @@ import time
 from contextlib import contextmanager
 
 import pytest
-from sqlalchemy import event, func, insert, literal, select, text
+from sqlalchemy import event, func, insert, literal, select, text, update
 
 from amarvote.pipeline import chunks as life
-from amarvote.pipeline import handing
+from amarvote.pipeline import handing, tree
+from amarvote.pipeline import phases as order
+from amarvote.pipeline.chunks import NewChunk
 from amarvote.pipeline.settings import DEFAULTS
 from amarvote.pipeline.sweep import sweep
 from amarvote.queues import publication
 from amarvote.store.clock import now
-from amarvote.store.tables import chunks, elections, phases
-from staging.rows import add_election, worker_beats
+from amarvote.store.tables import chunk_results, chunks, elections, phases
+from staging.rows import add_election, put_election, worker_beats
 
 ELECTIONS = 500
 PENDING = 100_000
@@ -106,6 +108,32 @@ def test_the_queue_stays_short_and_no_step_looks_at_every_chunk(crowded):
         plan = plan_of(crowded, statement, values)
         assert "Seq Scan on chunks" not in plan, f"{statement}\n{plan}"
         assert not re.search(r"SCAN chunks(?! USING)", plan), f"{statement}\n{plan}"
+
+
+@pytest.mark.parametrize(("ground", "name", "level"), [("aggregate", "merge", 0), ("verify", "verify_merge", 1)])
+def test_a_chunk_of_a_tree_reads_its_own_part_of_the_level_below(both, ground, name, level):
+    leaves = 5000
+    with both.write() as connection:
+        below = [NewChunk(number, number + 1, level) for number in range(leaves)]
+        phase_id = put_election(connection, "one", ground, below)
+        connection.execute(update(chunks).values(state=life.DONE))
+        results = select(chunks.c.id, literal({}, chunk_results.c.fields.type), literal(b"data"))
+        connection.execute(insert(chunk_results).from_select(["chunk_id", "fields", "data"], results))
+        connection.execute(text("ANALYZE"))
+        connection.execute(update(phases).where(phases.c.id == phase_id).values(state="done"))
+        phase = order.begin(connection, "one", name)
+        election = connection.execute(select(elections)).one()
+        assert tree.grow(order.Place(connection, DEFAULTS, election, phase))
+        above = connection.execute(select(chunks).where(chunks.c.phase_id == phase.id).order_by(chunks.c.first))
+        nodes = above.all()
+    assert len(nodes) == leaves / DEFAULTS.items
+    with heard(both) as said, both.read() as connection:
+        found = tree.results_of(connection, phase, nodes[7])
+    assert [one.data for one in found] == [b"data"] * DEFAULTS.items
+    with both.read() as connection:
+        for statement, values in said:
+            if statement.startswith("SELECT"):
+                assert len(connection.exec_driver_sql(statement, values).all()) <= DEFAULTS.items
 
 
 @contextmanager

@@ -5,7 +5,7 @@ Bounds are those of what lies below, so they are contiguous, and a level is plan
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import ColumnElement, Connection, Row, func, select
 
 from amarvote.pipeline import chunks as life
 from amarvote.pipeline.chunks import NewChunk
@@ -19,8 +19,8 @@ ROOT = {"root": True}
 """What the last chunk of a tree is told beside its bounds."""
 
 
-def inputs(connection: Connection, phase: Row[Any], level: int) -> list[Row[Any]]:
-    """The results that a level puts together, in order: chunk id, bounds, bytes; all of them."""
+def inputs(connection: Connection, phase: Row[Any], level: int, *within: ColumnElement[bool]) -> list[Row[Any]]:
+    """The results that a level puts together, in order: chunk id, bounds, bytes; all, or those `within`."""
     if level == 1:
         name, level_below = GROUND[phase.name]
         of_phase = chunks.c.phase_id == (
@@ -34,7 +34,7 @@ def inputs(connection: Connection, phase: Row[Any], level: int) -> list[Row[Any]
         connection.execute(
             select(chunks.c.id, chunks.c.first, chunks.c.last, func.length(chunk_results.c.data).label("bytes"))
             .join(chunk_results, chunk_results.c.chunk_id == chunks.c.id)
-            .where(of_phase, chunks.c.level == level_below, chunks.c.state == life.DONE)
+            .where(of_phase, chunks.c.level == level_below, chunks.c.state == life.DONE, *within)
             .order_by(chunks.c.first, chunks.c.last)
         )
     )
@@ -42,11 +42,7 @@ def inputs(connection: Connection, phase: Row[Any], level: int) -> list[Row[Any]
 
 def inputs_of(connection: Connection, phase: Row[Any], chunk: Row[Any]) -> list[Row[Any]]:
     """The results that one chunk of a tree puts together, in order."""
-    return [
-        one
-        for one in inputs(connection, phase, chunk.level)
-        if chunk.first <= one.first and one.last <= chunk.last
-    ]
+    return inputs(connection, phase, chunk.level, chunks.c.first >= chunk.first, chunks.c.last <= chunk.last)
 
 
 def results_of(connection: Connection, phase: Row[Any], chunk: Row[Any]) -> list[Row[Any]]:
