@@ -1,4 +1,4 @@
-"""What each part took, beside what it may take: a section of docs/numbers.md, the table also in deploy/README.md."""
+"""What each part took, beside what it may take: a section of docs/numbers.md, and a table in deploy/README.md."""
 
 import re
 from collections.abc import Mapping
@@ -41,8 +41,8 @@ def write(peaks_kb: Mapping[str, int], ballots: int, seconds: float) -> None:
     """Into both files."""
     listed = memory_table(peaks_kb)
     how = (
-        f"An election of {ballots} ballots through nginx, from the invitations to the verified record: {seconds:.0f} s."
-        " Memory is the proportional set size of all processes of a part, looked at twice a second."
+        f"An election of {ballots} ballots through nginx, from invitations to verified record: {seconds:.0f} s. "
+        "Memory is the proportional set size of all processes of a part, looked at twice a second."
     )
     section = ["## `make stack`: the deployed parts, and what they take", circumstances(ROOT), how, listed]
     write_section(ROOT / "docs/numbers.md", "\n\n".join(section), BEGIN, END)
