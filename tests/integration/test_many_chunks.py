@@ -136,6 +136,26 @@ def test_a_chunk_of_a_tree_reads_its_own_part_of_the_level_below(both, ground, n
                 assert len(connection.exec_driver_sql(statement, values).all()) <= DEFAULTS.items
 
 
+def test_very_many_chunks_are_added_some_at_a_time(both):
+    """So that planning them holds only some of them in memory."""
+    phase_id = add_election(both, "one", "aggregate", [])
+    behind = []
+
+    def planned(connection):
+        for number in range(2500):
+            if number % 500 == 0:
+                there = connection.execute(select(func.count()).select_from(chunks)).scalar_one()
+                behind.append(number - there)
+            yield NewChunk(number, number + 1)
+
+    with both.write() as connection:
+        phase = connection.execute(select(phases).where(phases.c.id == phase_id)).one()
+        ids = life.add(connection, phase, planned(connection))
+        added = connection.execute(select(chunks.c.id, chunks.c.first).order_by(chunks.c.ordinal)).all()
+    assert [tuple(row) for row in added] == list(zip(ids, range(2500), strict=True))
+    assert max(behind) <= life.AT_ONCE == 1000
+
+
 @contextmanager
 def heard(database):
     """Every statement with its values, as the database is asked."""

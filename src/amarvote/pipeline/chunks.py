@@ -11,7 +11,9 @@ Each function is one part of the caller's transaction. A commit carries the atte
 that comes back late finds another number there and is refused.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import (
@@ -40,6 +42,9 @@ DONE = "done"
 FAILED = "failed"
 HALVED = "halved"
 STOPPED = "stopped"
+
+AT_ONCE = 1000
+"""Chunks added by one statement: a phase may have very many."""
 
 UNFINISHED = (READY, HANDED, RUNNING, FAILED)
 """What a phase still waits for."""
@@ -101,28 +106,30 @@ class NewChunk:
 _ADD = insert(chunks).values(state=READY, due_at=now()).returning(chunks.c.id, chunks.c.ordinal)
 
 
-def add(connection: Connection, phase: Row[Any], new: list[NewChunk]) -> list[int]:
-    """Append chunks to a phase that the caller holds; their ids in order."""
+def add(connection: Connection, phase: Row[Any], new: Iterable[NewChunk]) -> list[int]:
+    """Append chunks to a phase that the caller holds, some at a time; their ids in order."""
     taken = connection.execute(
         select(func.coalesce(func.max(chunks.c.ordinal) + 1, 0)).where(chunks.c.phase_id == phase.id)
     ).scalar_one()
-    if not new:
-        return []
-    rows = [
-        {
-            "phase_id": phase.id,
-            "election_id": phase.election_id,
-            "ordinal": ordinal,
-            "level": chunk.level,
-            "first": chunk.first,
-            "last": chunk.last,
-            "spec": chunk.spec,
-            "traceparent": traceparent.get(),
-        }
-        for ordinal, chunk in enumerate(new, start=taken)
-    ]
-    added = connection.execute(_ADD, rows).all()
-    return [row.id for row in sorted(added, key=lambda row: int(row.ordinal))]
+    ids: list[int] = []
+    numbered = enumerate(new, start=taken)
+    while some := list(islice(numbered, AT_ONCE)):
+        rows = [
+            {
+                "phase_id": phase.id,
+                "election_id": phase.election_id,
+                "ordinal": ordinal,
+                "level": chunk.level,
+                "first": chunk.first,
+                "last": chunk.last,
+                "spec": chunk.spec,
+                "traceparent": traceparent.get(),
+            }
+            for ordinal, chunk in some
+        ]
+        added = connection.execute(_ADD, rows).all()
+        ids += [row.id for row in sorted(added, key=lambda row: int(row.ordinal))]
+    return ids
 
 
 _TAKE = (

@@ -58,6 +58,9 @@ def freeze(connection: Connection, settings: Settings, election: Row[Any]) -> No
         if count > first and (count - first == settings.items or size + row.item_bytes > settings.chunk_bytes):
             bounds.append(NewChunk(first, count))
             first, size = count, 0
+        if len(bounds) == PAGE:
+            life.add(connection, phase, bounds)
+            bounds.clear()
         count, size = count + 1, size + row.item_bytes
         if row.status == CAST:
             cast, weight = cast + 1, weight + row.weight

@@ -6,6 +6,8 @@ that the database holds; whoever writes an item checks its bytes against them. T
 the chunk that made them (see `record_files`).
 """
 
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Connection, Row, func, select, union_all, update
@@ -52,49 +54,34 @@ def sections(connection: Connection, election_id: str, through: Phase) -> list[S
 
 def plan_segments(where: Place, through: Phase, after: Phase | None) -> None:
     """Add the chunks that write the sections of the phases after `after` (None: all) up to `through`."""
-    new: list[NewChunk] = []
     for section in sections(where.connection, where.election.id, through):
         if after is None or section.phase > after:
-            new += _segments_of(where, section)
-    life.add(where.connection, where.phase, new)
+            life.add(where.connection, where.phase, _segments_of(where, section))
 
 
-def _segments_of(where: Place, section: Section) -> list[NewChunk]:
+def _segments_of(where: Place, section: Section) -> Iterator[NewChunk]:
     """Bounds [first, last) of each segment: 50 items and the byte bound, where there may be several files."""
     sizes = _sizes(where.connection, where.election.id, section)
     spec = {"section": int(section.type), "key": section.key.hex()}
     segmented = section.type is SectionType.DEVICE or section.type in SEGMENTED
-    segments: list[tuple[int, int]] = []
-    size = 0
-    for ordinal, item_bytes in enumerate(sizes):
-        full = segments and (
-            ordinal - segments[-1][0] == where.settings.items or size + item_bytes > where.settings.chunk_bytes
-        )
-        if not segments or (segmented and full):
-            segments.append((ordinal, ordinal + 1))
-            size = item_bytes
-        else:
-            segments[-1] = (segments[-1][0], ordinal + 1)
-            size += item_bytes
-    return [
-        NewChunk(first, last, SEGMENTS, {**spec, "segment": number})
-        for number, (first, last) in enumerate(segments or [(0, 0)])
-    ]
+    number = first = last = size = 0
+    for item_bytes in sizes:
+        full = last - first == where.settings.items or size + item_bytes > where.settings.chunk_bytes
+        if segmented and full and last > first:
+            yield NewChunk(first, last, SEGMENTS, {**spec, "segment": number})
+            number, first, size = number + 1, last, 0
+        last, size = last + 1, size + item_bytes
+    yield NewChunk(first, last, SEGMENTS, {**spec, "segment": number})
 
 
-def _sizes(connection: Connection, election_id: str, section: Section) -> list[int]:
+def _sizes(connection: Connection, election_id: str, section: Section) -> Iterable[int]:
     if section.type is SectionType.DEVICE:
-        of_ballots = connection.execute(
-            select(ballots.c.item_bytes).where(_in_device(election_id, section)).order_by(ballots.c.position)
-        ).scalars()
-        return [0, *of_ballots, 0]
-    return list(
-        connection.execute(
-            select(func.length(record_items.c.item))
-            .where(_in_section(election_id, section))
-            .order_by(record_items.c.ordinal)
-        ).scalars()
-    )
+        of_ballots = select(ballots.c.item_bytes).where(_in_device(election_id, section))
+        ordered = of_ballots.order_by(ballots.c.position).execution_options(yield_per=PAGE)
+        return chain((0,), connection.execute(ordered).scalars(), (0,))
+    of_items = select(func.length(record_items.c.item)).where(_in_section(election_id, section))
+    ordered = of_items.order_by(record_items.c.ordinal).execution_options(yield_per=PAGE)
+    return connection.execute(ordered).scalars()
 
 
 def plan_toc(where: Place, phase: Phase) -> None:
