@@ -10,6 +10,7 @@ from statistics import fmean
 from typing import Any
 
 from amarvote.elections import officer
+from amarvote.pipeline.sweep import sweep
 from bench.service.amounts import Amounts
 from bench.service.running import BenchError, Service
 from bench.service.voting import Polls, copy_ballots
@@ -162,14 +163,15 @@ def _rate(rows: list[Any]) -> float:
 
 
 def _freeze(service: Service, done: Stage) -> tuple[int, float]:
-    """Close an election whose ballots are all settled; its ballots, and the seconds of that transaction."""
+    """Close an election whose ballots are all settled; its ballots, and how long a worker's sweep freezes them."""
     election = done.creation.election_id
     if service.ask(f"SELECT 1 FROM ballots WHERE election_id = '{election}' AND state <> 'accepted' LIMIT 1"):
         raise BenchError("Ballots were rejected.")
-    began = time.monotonic()
     officer.close_voting(done.service)
+    began = time.monotonic()
+    sweep(done.service.database, done.service.settings)
     seconds = time.monotonic() - began
     ((ballots,),) = service.ask(f"SELECT list_ballots FROM elections WHERE id = '{election}'")
     if ballots is None:
-        raise BenchError("Closing did not freeze the list.")
+        raise BenchError("The list was not frozen.")
     return int(ballots), seconds
