@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v p
 PIP = .venv/bin/pip --disable-pip-version-check --quiet
 ARGS ?=
 
-.PHONY: demo test chaos lint bench load stack soak lock clean dashboards
+.PHONY: demo test chaos lint bench load stack image-check soak lock clean dashboards
 
 demo: .venv/run.stamp
 	.venv/bin/amarvote demo $(ARGS)
@@ -38,6 +38,10 @@ load: .venv/dev.stamp
 stack: .venv/dev.stamp
 	tests/servers/install.sh
 	PYTHONPATH=tests:. .venv/bin/python -m stack $(ARGS)
+
+# The image's own steps in a clean Debian, and every role run in what comes of it: a minute and a half, as root.
+image-check:
+	deploy/image-check
 
 # Elections one after another on the deployed stack, with a fault now and then: half an hour. ARGS=--minutes=120 for longer.
 soak: .venv/dev.stamp

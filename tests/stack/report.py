@@ -12,6 +12,8 @@ BEGIN = "<!-- written by `make stack ARGS=--check`; do not edit by hand -->"
 END = "<!-- end of what `make stack ARGS=--check` wrote -->"
 SYSTEM = 700
 WORKERS = 2
+ENDING = ("migrate", "tools")
+"""Services that are there for one command."""
 
 
 def limits() -> dict[str, int]:
@@ -30,7 +32,8 @@ def memory_table(peaks_kb: Mapping[str, int]) -> str:
     rows = []
     for name, limit in allowed.items():
         number = WORKERS if name == "worker" else 1
-        rows.append([name, f"{limit} × {number}" if number > 1 else str(limit), _measured(used.get(name))])
+        taken = "ends by itself" if name in ENDING else _measured(used.get(name))
+        rows.append([name, f"{limit} × {number}" if number > 1 else str(limit), taken])
     total = sum(limit * (WORKERS if name == "worker" else 1) for name, limit in allowed.items())
     rows.append(["the system", str(SYSTEM), ""])
     rows.append(["**together**", f"**{total + SYSTEM}** of 4,000", ""])

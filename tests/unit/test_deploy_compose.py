@@ -65,6 +65,18 @@ def test_everything_fits_into_a_machine_of_4_gb(production):
     assert sum(limits.values()) + SYSTEM <= MACHINE
 
 
+def test_the_tables_of_limits_say_the_same(production):
+    expected = [
+        [name, f"{memory(service) // MIB}" + (f" × {WORKERS}" if name == "worker" else "")]
+        for name, service in services(production)
+    ]
+    for document in (DEPLOY / "README.md", ROOT / "docs/numbers.md"):
+        written = document.read_text().partition("<!-- written by `make stack ARGS=--check`")[2]
+        table = written.partition("| --- | --- | --- |\n")[2].partition("\n\n")[0]
+        rows = [[cell.strip() for cell in line.split("|")[1:3]] for line in table.splitlines()]
+        assert rows[: len(expected)] == expected, document
+
+
 def test_the_servers_own_settings_fit_their_limits(production):
     limits = {name: memory(service) for name, service in services(production)}
     postgresql = (DEPLOY / "postgresql/postgresql.conf").read_text()
