@@ -10,10 +10,11 @@ from bench.service.running import ROOT
 from bench.soak.chart import draw
 from bench.soak.faults import Faults
 from bench.soak.holding import Held, hold
-from bench.soak.report import BEGIN, CHART, END, limits, markdown
+from bench.soak.report import BEGIN, CHART, END, markdown
 from bench.soak.results import Results
 from bench.soak.watching import Watching
 from servers.processes import ServerError
+from stack.report import limits
 from stack.running import Stack
 
 MISSING = 3

@@ -4,25 +4,17 @@ import re
 from pathlib import Path
 from statistics import median
 
-import yaml
-
 from bench.section import circumstances, table
 from bench.soak.faults import EVERY, STANDING
 from bench.soak.holding import BALLOTS
 from bench.soak.results import Memory, Results, memory_of
-from stack import places
+from stack.report import limits
 
 BEGIN = "<!-- written by `make soak`; do not edit by hand -->"
 END = "<!-- end of what `make soak` wrote -->"
 CHART = "soak.svg"
 SENTENCE = 300
 """Characters of a failure's reason that are written down; all of it is printed when it happens."""
-
-
-def limits() -> dict[str, int]:
-    """MiB that each part may take, from the compose file of production."""
-    services = yaml.safe_load((places.DEPLOY / "compose.prod.yml").read_text(encoding="utf-8"))["services"]
-    return {name: int(str(service["mem_limit"]).removesuffix("m")) for name, service in services.items()}
 
 
 def kind_of(part: str) -> str:

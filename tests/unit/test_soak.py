@@ -8,11 +8,12 @@ import pytest
 from bench.soak.chart import COLOURS, draw, step_of
 from bench.soak.faults import EVERY, KINDS, STANDING, Fault, Order
 from bench.soak.holding import Held
-from bench.soak.report import kind_of, limits, markdown
+from bench.soak.report import kind_of, markdown
 from bench.soak.results import Results, memory_of
 from bench.soak.watching import Series, Watched, risen, status_of
 
 from stack.places import ROOT
+from stack.report import limits
 
 SVG = "{http://www.w3.org/2000/svg}"
 BEGAN = 1_700_000_000.0
