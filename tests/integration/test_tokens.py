@@ -132,3 +132,17 @@ def test_an_operator_belongs_to_no_election(stage):
     with pytest.raises(Forbidden):
         require(bearer, "officer", stage.creation.election_id)
     assert issued.id not in [one["id"] for one in tokens.listing(stage.service, 0, 100)["items"]]
+
+
+def test_after_a_leak_only_the_newest_operator_is_let_in(stage):
+    """The officer's token, which is the election's own, stays good."""
+    database = stage.service.database
+    leaked, kept = tokens.issue_operator(database), tokens.issue_operator(database)
+    assert all(Bearers(database).find(token_hash(one.value)) for one in (leaked, kept))
+    newest = tokens.issue_operator(database, revoke_others=True)
+    assert [bool(Bearers(database).find(token_hash(one.value))) for one in (leaked, kept, newest)] == [
+        False,
+        False,
+        True,
+    ]
+    assert Bearers(database).find(token_hash(stage.creation.officer.value)).role == "officer"

@@ -1,6 +1,7 @@
 """`amarvote token`: the one token that is not made over the API."""
 
 import sys
+from typing import Annotated
 
 import typer
 
@@ -22,12 +23,17 @@ def group(context: typer.Context) -> None:
 
 
 @commands.command(help=f"Print a token, good for {DAYS} days, to make elections.")
-def operator(database: DatabaseUrl) -> int:
+def operator(
+    database: DatabaseUrl,
+    revoke_others: Annotated[
+        bool, typer.Option("--revoke-others", help="Every operator's token made before is good for nothing.")
+    ] = False,
+) -> int:
     """It is printed once, on standard output; the database keeps only its SHA-256."""
     try:
         opened = Database(database)
         try:
-            issued = issue_operator(opened)
+            issued = issue_operator(opened, revoke_others=revoke_others)
         finally:
             opened.close()
     except NoDatabaseError as problem:

@@ -85,10 +85,13 @@ def add(connection: Connection, hashed: bytes, election_id: str | None, role: st
     ).one()
 
 
-def issue_operator(database: Database) -> Issued:
-    """A token that makes elections: only whoever holds the database can have one."""
+def issue_operator(database: Database, *, revoke_others: bool = False) -> Issued:
+    """A token that makes elections: only whoever holds the database can have one, or revoke all made before."""
     database.require_schema()
     with database.write() as connection:
+        if revoke_others:
+            good = (tokens.c.role == OPERATOR) & tokens.c.revoked_at.is_(None)
+            connection.execute(update(tokens).where(good).values(revoked_at=now()))
         return issue(connection, None, OPERATOR)
 
 
