@@ -100,7 +100,7 @@ def _advice(restored: Restored) -> str:
         f"{restored.database} holds what was in it at {restored.backup.taken_at:%Y-%m-%d %H:%M:%S} UTC "
         f"(schema {restored.revision}).",
         *(f"Election {one.id} is {one.state}: {one.ballots} ballots." for one in restored.elections),
-        "What was handed in after that moment is not in it: docs/operations.md says how it is found.",
+        "What was handed in after that moment is not in it: docs/backup.md says how it is found.",
         *(
             ["Next: amarvote db upgrade, for this version of AmarVote needs newer tables."]
             if restored.is_old
