@@ -1,6 +1,7 @@
 """Small records for tests: sound in their format, and without any cryptography in them."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -249,9 +250,13 @@ def mutated(data: bytes, edits: Iterable[tuple[int, int, bytes]]) -> bytes:
     return data
 
 
-def open_files() -> int:
-    """How many files this process has open."""
-    return sum(1 for _ in Path("/proc/self/fd").iterdir())
+def open_files(below: Path) -> list[str]:
+    """Which files there, or this one, the process has open. (Other threads open others.)"""
+    found = []
+    for one in Path("/proc/self/fd").iterdir():
+        with suppress(FileNotFoundError):  # closed meanwhile
+            found.append(str(one.readlink()))
+    return [path for path in found if path.startswith(str(below))]
 
 
 EDITS = st.lists(

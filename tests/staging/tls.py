@@ -1,5 +1,6 @@
 """A staged election's API over TLS, in a thread of the tests."""
 
+import asyncio
 import socket
 import threading
 import time
@@ -11,6 +12,9 @@ from amarvote.api.application import application
 from amarvote.elections.services import Services
 from amarvote.store.database import Database
 from staging.stage import Stage
+
+HANDSHAKE_SECONDS = 0.2
+"""Who was killed in a handshake is noticed within so long, and let go of."""
 
 
 class TlsService:
@@ -36,10 +40,14 @@ class TlsService:
             timeout_graceful_shutdown=1,
         )
         self._server = uvicorn.Server(config)
-        self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._listening]})
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()))
         self._thread.start()
         while not self._server.started:
             time.sleep(0.01)
+
+    async def _serve(self) -> None:
+        await self._server.serve(sockets=[self._listening])
+        await asyncio.sleep(HANDSHAKE_SECONDS)
 
     def restart(self) -> None:
         self.close()

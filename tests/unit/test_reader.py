@@ -291,11 +291,11 @@ def test_memory_does_not_grow_with_ballots(tmp_path: Path) -> None:
 
 
 def test_a_record_closes_what_it_opened(made: tuple[Path, Carrier]) -> None:
-    before = samples.open_files()
     opened: Record
     with open_record(made[0]) as opened:
         iterator = opened.items(samples.DEVICE)
         next(iterator)
+        assert samples.open_files(made[0])
         list(opened.items(samples.DEVICE, 0, 1))
         iterator.close()
-    assert samples.open_files() == before
+    assert not samples.open_files(made[0])

@@ -7,6 +7,7 @@ import pytest
 
 from amarvote.record.verifier.duplicates import IdentifierIndex
 from amarvote.record.verifier.entries import place_bytes
+from record_samples import open_files
 
 
 def packed(*ballots: tuple[bytes, int]) -> bytes:
@@ -26,11 +27,6 @@ def test_repetitions_are_found_within_and_across_chunks() -> None:
         (place_bytes(1, 3), place_bytes(1, 4), third),
     ]
     assert again == [(place_bytes(1, 1), place_bytes(1, 6), one)]
-
-
-def open_files(folder: Path) -> list[str]:
-    targets = (one.readlink() for one in Path("/proc/self/fd").iterdir() if one.is_symlink())
-    return [str(one) for one in targets if str(one).startswith(str(folder))]
 
 
 def test_its_file_is_on_disk_and_has_no_name_to_leave_behind(
