@@ -217,6 +217,7 @@ def test_poison_is_halved_down_to_one_ballot_that_waits_for_the_officer(opened):
     assert told["ballots"]["held"] == 1
     assert [(one["phase"], "RuntimeError" in one["reason"]) for one in told["failed"]] == [("accept", True)]
     assert "wait for the officer's retry or verdict" in told["waiting_for"]
+    assert f"ballot {votes[4].ballot.id_b.hex()}: " in told["waiting_for"]
     officer.reject_held(opened.service, votes[4].ballot.id_b, "its bytes crash the checker")
     assert opened.state() == "closing"  # the list is frozen by a worker
     opened.work()

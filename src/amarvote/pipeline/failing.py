@@ -92,13 +92,13 @@ def _middle(connection: Connection, phase: Row[Any], chunk: Row[Any]) -> int | N
 
 
 def _divide_accept(connection: Connection, phase: Row[Any], chunk: Row[Any], reason: str) -> None:
-    numbers = list(
-        connection.execute(
-            select(ballots.c.number).where(ballots.c.chunk_id == chunk.id).order_by(ballots.c.number)
-        ).scalars()
-    )
-    if len(numbers) == 1:
-        life.park(connection, chunk, reason)
+    rows = connection.execute(
+        select(ballots.c.number, ballots.c.id_b).where(ballots.c.chunk_id == chunk.id).order_by(ballots.c.number)
+    ).all()
+    numbers = [row.number for row in rows]
+    if len(rows) == 1:
+        # the officer's verdict has to name it
+        life.park(connection, chunk, f"ballot {rows[0].id_b.hex()}: {reason}")
         connection.execute(
             update(ballots)
             .where(ballots.c.number == numbers[0], ballots.c.state == "submitted")

@@ -33,7 +33,7 @@ def test_poison(stack: Stack, how: str, record_property) -> None:  # type: ignor
     stack.wait(lambda: stack.rabbitmq.depths(stack.vhost)[DEAD] == 1, "the parked chunk has a dead letter")
     with stack.stage.service.database.read() as connection:
         parked = connection.execute(select(chunks).where(chunks.c.state == "failed")).one()
-    assert "died 3 times over it" in parked.reason
+    assert parked.reason.startswith(f"ballot {poison.id_b.hex()}: its worker died 3 times over it")
     for victim in victims:
         assert victim.is_alive(), victim.said()
         victim.kill()
