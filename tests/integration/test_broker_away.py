@@ -77,7 +77,7 @@ def test_a_queue_without_a_leader_is_made_anew(connect, rabbitmq_server, vhost, 
     for name in (CHUNKS, DEAD):
         assert link.publish(name, [b"7"], 5) == [b"7"]
     assert link.receive(5).body == b"7"
-    assert rabbitmq_server.depths(vhost) == {CHUNKS: 1, DEAD: 1}
+    until(lambda: rabbitmq_server.depths(vhost) == {CHUNKS: 1, DEAD: 1})
 
 
 @pytest.mark.parametrize("queue", [CHUNKS, DEAD])

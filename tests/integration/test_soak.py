@@ -13,6 +13,10 @@ from stack import running
 BALLOTS = 20
 
 
+def seen_by(watching):
+    return {series.name for series in watching.seen().memory if series.points}
+
+
 def test_an_election_in_which_a_worker_is_killed_passes_and_is_seen():
     if (lacking := running.missing()) is not None:
         missing.not_here(lacking)
@@ -23,14 +27,15 @@ def test_an_election_in_which_a_worker_is_killed_passes_and_is_seen():
         held = hold(stack, faults, 1, BALLOTS)
         striking.join()
         watching.close()
-        watched = watching.seen()
+        until = time.monotonic() + 60  # Prometheus asks every fifteen seconds
+        while "api-1" not in seen_by(watching) and time.monotonic() < until:
+            time.sleep(1)
         assert held.failure is None
         assert [fault.kind for fault in faults.struck] == [WORKER_KILLED]
         worker = stack.parts["worker-1"]
         assert worker.revivals == 1
         assert not list(stack.folder.glob("election-*"))
-        seen = {series.name for series in watched.memory if series.points}
-        assert seen >= {"api-1", "nginx", "postgres", "rabbitmq", "prometheus"}
+        assert seen_by(watching) >= {"api-1", "nginx", "postgres", "rabbitmq", "prometheus"}
         assert faults.troubles == stack.keeper.failed == watching.troubles == []
         worker.kill()
         while worker.revivals == 1:

@@ -11,6 +11,7 @@ from amarvote.pipeline.chunks import NewChunk
 from amarvote.store.clock import now
 from amarvote.store.database import Database
 from amarvote.store.tables import chunks, elections, workers
+from staging.people import make_manifest
 
 
 def fresh_database(folder: Path) -> Database:
@@ -47,7 +48,7 @@ def put_election(connection: Connection, name: str, phase: str, new: list[NewChu
             k=1,
             chaining_mode=0,
             minimum_group=0,
-            manifest=b"{}",
+            manifest=make_manifest("rows"),
         )
     )
     row = phases.begin(connection, name, phase)
