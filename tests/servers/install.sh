@@ -8,7 +8,7 @@ missing=""
 command -v rabbitmq-server >/dev/null || [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || missing="$missing rabbitmq-server"
 command -v initdb >/dev/null || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"
 # these are called as their packages
-for program in nginx prometheus prometheus-node-exporter prometheus-blackbox-exporter curl; do
+for program in nginx prometheus prometheus-node-exporter prometheus-blackbox-exporter curl jq; do
   command -v "$program" >/dev/null || [ -x "/usr/sbin/$program" ] || missing="$missing $program"
 done
 [ -n "$missing" ] || exit 0

@@ -165,6 +165,11 @@ class RabbitMQ:
             raise processes.ServerError(f"{expression} gave {said} {asked.stderr.strip()}")
         return said.removeprefix("{ok, ").removesuffix("}")
 
+    def control(self) -> tuple[dict[str, str], Path]:
+        """What rabbitmqctl has to be told in its environment, and the script itself, without Debian's wrapper."""
+        ours = {name: value for name, value in self._environment.items() if "SERVER" not in name}
+        return ours, self._program.with_name("rabbitmqctl")
+
     def version(self) -> str:
         """e.g. 3.10.8"""
         return self._ask("rabbit_misc:version().").strip('"')

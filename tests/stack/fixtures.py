@@ -1,11 +1,13 @@
 """One stack for all tests that ask for it; where a program of it is not installed they are named as not run."""
 
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 
 from servers.missing import not_here
 from stack.running import Stack, missing
+from stack.voting import Election
 
 
 @pytest.fixture(scope="session")
@@ -16,3 +18,13 @@ def stack() -> Iterator[Stack]:
         not_here(lacking)
     with Stack() as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def election(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Election]:
+    """An election in which everybody has voted: two of its three guardians are enough to count it."""
+    folder = tmp_path_factory.mktemp("people") / "election"
+    with closing(Election(stack, folder, guardians=3, quorum=2)) as election:
+        election.open()
+        election.vote()
+        yield election

@@ -74,9 +74,9 @@ class Nginx:
         self._home = home
         self._ports = ports
         self.access_log = home / "access.log"
-        authority = Authority(home)
-        self.ca = authority.file
-        self._certificate, self._key = authority.issue(HOST, days=60)
+        self.authority = Authority(home)
+        self.ca = self.authority.file
+        self.certificate, self.key = self.authority.issue(HOST, days=60)
 
     def write(self, apis: list[int]) -> None:
         """The configuration, for the replicas of the API at these ports."""
@@ -89,8 +89,8 @@ class Nginx:
             (machine / "http.conf").read_text(),
             {
                 "server 127.0.0.1:8080;": "\n    ".join(f"server {HOST}:{port};" for port in apis),
-                "/etc/amarvote/tls-certificate": str(self._certificate),
-                "/etc/amarvote/tls-key": str(self._key),
+                "/etc/amarvote/tls-certificate": str(self.certificate),
+                "/etc/amarvote/tls-key": str(self.key),
                 "/var/log/nginx/access.log": str(self.access_log),
             },
         )

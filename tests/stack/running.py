@@ -98,6 +98,13 @@ class Stack:
         self.keeper.keep(worker)
         return worker
 
+    def remove_worker(self) -> None:
+        """End the newest worker, for good."""
+        worker = self.of_kind("worker")[-1]
+        worker.stop()
+        del self.parts[worker.name]
+        self._tell_prometheus()
+
     def _start(self) -> None:
         self.parts: dict[str, Part] = {}
         self._listening: dict[str, int] = {}

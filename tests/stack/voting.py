@@ -31,11 +31,14 @@ class VotingError(Exception):
 class Election:
     """One election; everybody's homes are in `folder`."""
 
-    def __init__(self, stack: Stack, folder: Path, *, voters: int = 12, guardians: int = 2) -> None:
+    def __init__(
+        self, stack: Stack, folder: Path, *, voters: int = 12, guardians: int = 2, quorum: int | None = None
+    ) -> None:
         self._stack = stack
         self._folder = private_folder(folder)
         self._voters = voters
         self._guardians = range(1, guardians + 1)
+        self._quorum = quorum or guardians
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self.operator_token = stack.amarvote("token", "operator").stdout.strip()
         made = self._create()
@@ -53,7 +56,7 @@ class Election:
         order = {
             "manifest": base64.b64encode(make_manifest("the stack's election", OPTIONS)).decode(),
             "guardians": len(self._guardians),
-            "quorum": len(self._guardians),
+            "quorum": self._quorum,
             "devices": ["device-1"],
         }
         made: dict[str, Any] = operator.post("/elections", order).json()
@@ -63,12 +66,12 @@ class Election:
     def hold(self) -> dict[str, dict[str, int]]:
         """From the invitations to the results: the totals, as the service has them."""
         self.open()
-        expected = self.vote()
+        self.vote()
         self.count()
         totals = self._officer.results()["totals"]
-        if totals != expected:
-            raise VotingError(f"What was counted is not what was voted: {totals}, {expected}")
-        return expected
+        if totals != self.expected:
+            raise VotingError(f"What was counted is not what was voted: {totals}, {self.expected}")
+        return self.expected
 
     def open(self) -> None:
         """The guardians join and hold their ceremony; voting is open."""
@@ -83,14 +86,14 @@ class Election:
         self._wait(lambda: all(file.exists() for file in words), "the guardians compare their words")
         for file in words:
             write_durably(file.with_name("confirm"), words[0].read_bytes())
-        self._until("ready")
+        self.until("ready")
         self._officer.bring_roll(
             {"token_sha256": _hashed(token), "style": "all", "weight": 1} for token in self.tokens
         )
         self._officer.open_voting()
 
-    def vote(self) -> dict[str, dict[str, int]]:
-        """Everybody votes at the device; what the totals are to be."""
+    def vote(self) -> None:
+        """Everybody votes at the device."""
         home = private_folder(self._folder / self._device)
         totals = {f"o{option}": 0 for option in range(1, OPTIONS + 1)}
         lines = []
@@ -115,16 +118,27 @@ class Election:
         device = self._run(self._device, [*command, "--voters", home / "voters.jsonl"])
         if device.wait(PATIENCE) != 0:
             raise VotingError(self._said())
-        return {CONTEST: totals}
+        self.expected = {CONTEST: totals}
+        """What the totals are to be."""
 
     def count(self) -> None:
         """Voting is closed; the guardians open the totals, and the results are published."""
+        self.close_voting()
+        self._officer.start_run(list(self._guardians))
+        self.until("published")
+
+    def close_voting(self) -> None:
+        """All the guardians have checked in."""
         self._officer.close_voting()
-        self._until("waiting_for_guardians")
+        self.until("waiting_for_guardians")
         members = list(self._guardians)
         self._wait(lambda: self._officer.run().get("checked_in") == members, "the guardians check in")
-        self._officer.start_run(members)
-        self._until("published")
+
+    def lose(self, guardian: int) -> None:
+        """The guardian's program is gone, and does not come back."""
+        lost = self._running[f"guardian-{guardian}"]
+        lost.kill()
+        lost.wait()
 
     def record(self) -> Path:
         """The published record, downloaded through nginx."""
@@ -174,7 +188,7 @@ class Election:
 
     # ---- waiting
 
-    def _until(self, state: str) -> None:
+    def until(self, state: str) -> None:
         self._wait(lambda: self._officer.election()["state"] == state, f"the election is {state}")
 
     def _wait(self, met: Callable[[], bool], what: str) -> None:
