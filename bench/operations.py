@@ -5,7 +5,7 @@ from typing import Any
 
 from gmpy2 import mpz
 
-from amarvote.device.__main__ import WINDOW_BITS
+from amarvote.device.serving import WINDOW_BITS
 from amarvote.electionguard import randomness
 from amarvote.electionguard.aggregation import add_ballots, to_tally
 from amarvote.electionguard.ballot_checks import check_ballots

@@ -63,7 +63,7 @@ class Process:
 
     def peak_mib(self) -> float:
         """The greatest resident memory so far."""
-        return memory.peak_kb(self.pid) / 1024
+        return memory.held_kb(self.pid)[1] / 1024
 
     def processor_seconds(self) -> float:
         """Used so far."""
@@ -72,7 +72,7 @@ class Process:
     def child_peak_mib(self) -> float:
         """That of its only child."""
         listed = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
-        return sum(memory.peak_kb(int(pid)) for pid in listed) / 1024
+        return sum(memory.held_kb(int(pid))[1] for pid in listed) / 1024
 
     def last_words(self) -> str:
         return self.log.read_text(errors="replace")[-3000:]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from amarvote.device.__main__ import WINDOW_BITS
+from amarvote.device.serving import WINDOW_BITS
 from amarvote.electionguard.context import Context
 from amarvote.electionguard.engine import Engine
 from bench.service.running import Service

@@ -66,7 +66,7 @@ def settled_kb() -> int:
     """What the process holds now, once what it needs no more is given back."""
     gc.collect()
     memory.trim()
-    return memory.resident_kb(os.getpid())
+    return memory.held_kb(os.getpid())[0]
 
 
 def growth_kb(attack) -> int:

@@ -122,8 +122,7 @@ def test_a_chunk_of_a_tree_reads_its_own_part_of_the_level_below(both, ground, n
         connection.execute(text("ANALYZE"))
         connection.execute(update(phases).where(phases.c.id == phase_id).values(state="done"))
         phase = order.begin(connection, "one", name)
-        election = connection.execute(select(elections)).one()
-        assert tree.grow(order.Place(connection, DEFAULTS, election, phase))
+        assert tree.grow(order.Place(connection, DEFAULTS, phase))
         above = connection.execute(select(chunks).where(chunks.c.phase_id == phase.id).order_by(chunks.c.first))
         nodes = above.all()
     assert len(nodes) == leaves / DEFAULTS.items

@@ -187,7 +187,8 @@ class Stage:
             }
             for number in range(1, voters + 1)
         ]
-        rolls.import_roll(self.service, entries)
+        for first in range(0, voters, rolls.MOST_ENTRIES):
+            rolls.import_roll(self.service, entries[first : first + rolls.MOST_ENTRIES])
 
     def prepare(self, voters: int = 20) -> None:
         """Up to open voting, chunks done in this process."""

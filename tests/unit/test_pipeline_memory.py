@@ -5,32 +5,32 @@ from amarvote.pipeline import memory
 
 
 def test_the_kernel_tells_what_a_process_holds():
-    own = memory.resident_kb(os.getpid())
-    assert 10_000 < own <= memory.peak_kb(os.getpid())
+    own = memory.held_kb(os.getpid())[0]
+    assert 10_000 < own <= memory.held_kb(os.getpid())[1]
     assert memory.processor_ticks(os.getpid()) > 0
 
 
 def test_a_process_that_is_gone_holds_nothing():
     gone = 2**22 + 1  # above what the kernel gives out
-    assert (memory.resident_kb(gone), memory.peak_kb(gone), memory.processor_ticks(gone)) == (0, 0, -1)
+    assert (memory.held_kb(gone), memory.processor_ticks(gone)) == ((0, 0), -1)
 
 
 def test_memory_goes_back_to_the_system():
     memory.one_arena()
     block = [bytes(1000) for _ in range(60_000)]
-    full = memory.resident_kb(os.getpid())
+    full = memory.held_kb(os.getpid())[0]
     del block
     memory.trim()
-    assert memory.resident_kb(os.getpid()) < full - 30_000
+    assert memory.held_kb(os.getpid())[0] < full - 30_000
 
 
 def test_a_peak_is_forgotten_when_told_to():
     block = bytes(50 << 20)
-    high = memory.peak_kb(os.getpid())
+    high = memory.held_kb(os.getpid())[1]
     del block
     memory.trim()
     memory.forget_peak(os.getpid())
-    assert memory.peak_kb(os.getpid()) < high - (30 << 10)
+    assert memory.held_kb(os.getpid())[1] < high - (30 << 10)
     memory.forget_peak(2**22 + 1)  # of nobody: nothing happens
 
 

@@ -6,14 +6,16 @@ from fastapi import APIRouter, Path, Request
 from fastapi.responses import JSONResponse
 
 from amarvote.api.asking import (
+    ASKED_BY_VOTERS,
     AnElection,
-    AVoter,
     BoundedRoute,
     address_of,
     ask,
+    election_of,
     limit,
     read_body,
     services_of,
+    voter_of,
 )
 from amarvote.api.models.ballots import BallotStatus, Receipt
 from amarvote.api.problems import responses
@@ -67,10 +69,12 @@ _BODY = {
         },
         **responses(401, 403, 404, 409, 413, 422, 429),
     },
-    openapi_extra=_BODY,
+    openapi_extra=ASKED_BY_VOTERS | _BODY,
 )
-async def submit(request: Request, election: AnElection, voter: AVoter) -> JSONResponse:
+async def submit(request: Request) -> JSONResponse:
     """Hand in a ballot. Its proofs are checked by a worker within seconds."""
+    election = await election_of(request)
+    voter = await voter_of(request, election)
     if isinstance(voter, int):
         await limit(request, OF_A_DEVICE, f"{election.election_id}:{voter}")
         await limit(request, FROM_AN_ADDRESS, address_of(request))

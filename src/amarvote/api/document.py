@@ -6,6 +6,7 @@ from fastapi import FastAPI
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from amarvote.api.asking import VOTER_SCHEME
 from amarvote.api.models.ballots import JsonSubmission
 from amarvote.api.models.elections import NewElection
 from amarvote.api.models.roll import ImportedRoll, NewVoters
@@ -31,6 +32,8 @@ def document_all(app: FastAPI) -> None:
                 [(model, "validation") for model in FURTHER], ref_template="#/components/schemas/{model}"
             )
             document["components"].setdefault("schemas", {}).update(schemas["$defs"])
+            voter = VOTER_SCHEME.model.model_dump(by_alias=True, exclude_none=True, mode="json")
+            document["components"]["securitySchemes"][VOTER_SCHEME.scheme_name] = voter
             _in_our_shape(document)
             app.openapi_schema = document
         return app.openapi_schema

@@ -19,6 +19,7 @@ from amarvote.cli.targets import check_parent
 from amarvote.electionguard.errors import ElectionGuardError
 from amarvote.guardian import joining, rehearsal
 from amarvote.guardian.agent import Agent
+from amarvote.guardian.confirmation import SHOWN, TYPED
 from amarvote.guardian.errors import Alarm, GuardianError
 from amarvote.guardian.invitation import LARGEST, read_invitation
 from amarvote.guardian.membership import Membership, keep_ca, membership_in, service_of
@@ -171,7 +172,7 @@ def status(home: Home, as_json: AsJson = False) -> int:
             "trouble": trouble,
         },
         f"Guardian {membership.guardian} of “{plain(str(shown.get('title') or '?'))}”, {membership.address}",
-        *_lines(standing, shown.get("rehearsed_at")),
+        *_lines(home, standing, shown.get("rehearsed_at")),
         meaning_of(state) if state else f"The service tells nothing of the election: {plain(str(trouble))}",
         *([f"Next: {command('guardian', NEXT[state], home)}"] if _has_next(state, shown) else []),
     )
@@ -182,7 +183,7 @@ def _has_next(state: str, shown: dict[str, Any]) -> bool:
     return state in NEXT and not (NEXT[state] == CHECK and shown.get("rehearsed_at"))
 
 
-def _lines(standing: Standing, rehearsed_at: object) -> list[str]:
+def _lines(home: Path, standing: Standing, rehearsed_at: object) -> list[str]:
     """What a home holds, in sentences."""
     keys = {
         "none": "There is no key here yet.",
@@ -191,7 +192,11 @@ def _lines(standing: Standing, rehearsed_at: object) -> list[str]:
     }
     lines = [keys[standing.key]]
     if standing.key == "made":
-        lines.append("The words are confirmed." if standing.confirmed else "The words are not confirmed yet.")
+        lines.append(
+            "The words are confirmed."
+            if standing.confirmed
+            else f"The words are not confirmed: {home / TYPED} does not say yet what {home / SHOWN} says."
+        )
     if isinstance(rehearsed_at, int | float):
         lines.append(f"Last rehearsal: {datetime.fromtimestamp(rehearsed_at, UTC):%Y-%m-%d %H:%M} UTC.")
     if standing.verified is not None:

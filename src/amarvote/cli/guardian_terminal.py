@@ -11,6 +11,7 @@ from types import TracebackType
 
 from amarvote.cli import exits
 from amarvote.cli.progress import Reporter, progress
+from amarvote.guardian.confirmation import TYPED
 from amarvote.guardian.errors import Alarm
 from amarvote.guardian.key_files import read_passphrase
 from amarvote.participants.files import write_durably
@@ -45,7 +46,7 @@ class Terminal:
     """The agent's teller, and how it waits: what the guardian types meanwhile is taken as the answer."""
 
     def __init__(self, home: Path) -> None:
-        self._confirm = home / "confirm"
+        self._confirm = home / TYPED
         self._words: str | None = None
         self._typed = b""
         self._stack = ExitStack()
@@ -88,7 +89,10 @@ class Terminal:
             self._words = words
             self.say(f"Type “{SAME}” once all have read the same words, “{DIFFERENT}” if one has not:")
         else:
-            self.say(f"Once all have read the same words, put them into {self._confirm}; this agent waits for it.")
+            self.say(
+                f"Once all have read the same words, put these two lines into {self._confirm}, as you heard them; "
+                "this agent waits for it."
+            )
 
     def wait(self, seconds: float) -> None:
         """Wait; raises Alarm where the guardian says that the words differ."""

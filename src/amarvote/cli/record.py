@@ -1,4 +1,4 @@
-"""`amarvote record`: convert a record, print its roots, look into it."""
+"""`amarvote record`: fetch a record, convert it, print its roots, look into it."""
 
 import json
 import re
@@ -8,18 +8,26 @@ from typing import Annotated, Any
 
 import typer
 
-from amarvote.cli.exits import FINDINGS, OK, UnreadableInput, UsageProblem
+from amarvote.cli.exits import FINDINGS, OK, Interrupted, UnreadableInput, UsageProblem
 from amarvote.cli.groups import require_command
 from amarvote.cli.program import command
 from amarvote.cli.progress import progress
+from amarvote.cli.stopping import Stopped, stoppable
 from amarvote.cli.targets import check_parent
 from amarvote.electionguard.errors import Finding
+from amarvote.launch.errors import RunParked
+from amarvote.launch.finished_record import bring_record
+from amarvote.participants.address import AddressError
+from amarvote.participants.service import FINAL, Service, Unanswered
 from amarvote.record.convert import ConversionError, convert_record
 from amarvote.record.digest import digest_record
 from amarvote.record.errors import UnreadableRecord
 from amarvote.record.json_lines import item_to_line
 from amarvote.record.reader import Record, open_record
 from amarvote.record.sections import Carrier, Section, SectionType, phase_reached
+
+PATIENCE = 30.0
+"""Seconds that the service is waited for."""
 
 commands = typer.Typer(invoke_without_command=True)
 
@@ -31,8 +39,38 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 @commands.callback()
 def actions(context: typer.Context) -> None:
-    """Convert a record, print its roots, or look into it."""
+    """Fetch a record from a service, convert one, print its roots, or look into it."""
     require_command(context)
+
+
+@commands.command()
+def fetch(
+    address: Annotated[str, typer.Argument(metavar="ADDRESS", help="https://vote.example.org/elections/ID.")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="New folder for the record.")],
+    ca: Annotated[
+        Path | None,
+        typer.Option("--ca", metavar="FILE", help="The service's certificate authority; the system's by default."),
+    ] = None,
+    as_json: AsJson = False,
+) -> int:
+    """Download the published record of an election. What breaks off goes on with the same command."""
+    if folder.exists():
+        raise UsageProblem(f"{folder} is there already. Name another place, or remove it.")
+    check_parent(folder)
+    try:
+        with stoppable():
+            bring_record(Service(address, ca=ca, patience=PATIENCE), folder)
+    except Stopped as stopped:
+        raise Interrupted("Stopped. The same command goes on where it was.", stopped.code) from None
+    except AddressError as problem:
+        raise UsageProblem(str(problem)) from None
+    except (RunParked, Unanswered, *FINAL) as problem:
+        raise UnreadableInput(str(problem)) from None
+    if as_json:
+        sys.stdout.write(json.dumps({"record": str(folder)}) + "\n")
+    else:
+        sys.stdout.write(f"The record is in {folder}\nVerify it: {command('verify', folder)}\n")
+    return OK
 
 
 @commands.command()

@@ -13,7 +13,7 @@ from amarvote.board.notes import LARGEST_NOTE, NoteError, Verifier
 from amarvote.elections import tokens as bearer_tokens
 from amarvote.elections.errors import Conflict, NotFound, Unprocessable
 from amarvote.elections.service import Service
-from amarvote.elections.submission import SHOWN_STATES
+from amarvote.elections.storing import SHOWN_STATES
 from amarvote.elections.tokens import SIGNER, Issued
 from amarvote.elections.values import text_of
 from amarvote.pipeline import locks, sequencing, states

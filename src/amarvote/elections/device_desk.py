@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Row, select, update
 
 from amarvote.elections.errors import Conflict, Forbidden, Unprocessable
 from amarvote.elections.service import Service
-from amarvote.elections.submission import current_device
+from amarvote.elections.storing import current_device
 from amarvote.elections.values import text_of
 from amarvote.pipeline import locks, states
 from amarvote.pipeline.setting_up import add_device

@@ -27,22 +27,21 @@ def check_in(service: Service, number: int) -> None:
 
 
 def current_run(service: Service) -> dict[str, Any]:
-    """{run, guardians, root, parts, round}, or {run: null, checked_in: [i], set_aside: {i: why}}.
+    """{run, guardians, root, parts, round, set_aside: {i: why}}, or {run: null, checked_in: [i], set_aside}.
 
     `round` is combine once all answers are there.
     """
     with service.database.read() as connection:
         run = running.current(connection, service.election_id)
+        rows = connection.execute(
+            select(guardians).where(guardians.c.election_id == service.election_id).order_by(guardians.c.number)
+        ).all()
+        aside = {row.number: row.aside for row in rows if row.aside is not None}
         if run is None:
-            rows = connection.execute(
-                select(guardians)
-                .where(guardians.c.election_id == service.election_id)
-                .order_by(guardians.c.number)
-            ).all()
             return {
                 "run": None,
                 "checked_in": [row.number for row in rows if row.checked_in and row.aside is None],
-                "set_aside": {row.number: row.aside for row in rows if row.aside is not None},
+                "set_aside": aside,
             }
         round_name = connection.execute(
             select(phases.c.name)
@@ -56,4 +55,5 @@ def current_run(service: Service) -> dict[str, Any]:
         "root": run.root.hex(),
         "parts": run.parts,
         "round": round_name,
+        "set_aside": aside,
     }

@@ -5,6 +5,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, func, select, update
 
 from amarvote.elections.errors import Conflict, NotFound, Unprocessable
+from amarvote.elections.guardian_desk import COUNTED
 from amarvote.elections.service import Service
 from amarvote.elections.values import sentence, whole_number
 from amarvote.pipeline import chunks as life
@@ -108,12 +109,27 @@ def small_groups(connection: Connection, election: Row[Any]) -> list[str]:
 
 
 def set_aside(service: Service, guardian: Any, why: Any) -> None:
-    """Set a guardian aside. Its run ends; the rest go on in a new one, if they are a quorum."""
+    """Set a guardian aside, for good. Its run ends; the rest go on in a new one, if they are a quorum.
+
+    Only once guardians are awaited, and never so many that the rest could not open the totals.
+    """
     words, number = sentence(why), whole_number(guardian, "A guardian")
     with service.database.write() as connection:
         election = locks.command(connection, service.election_id)
         if not 1 <= number <= election.n:
             raise NotFound(f"There is no guardian {number}.")
+        if election.state not in COUNTED:
+            raise Conflict(
+                f"No guardian is set aside now, only where the count waits for one: it is {election.state}."
+            )
+        left = running.left(connection, service.election_id)
+        if number not in left:
+            return
+        if len(left) <= election.k:
+            raise Conflict(
+                f"Guardian {number} is needed: {len(left)} are left and it takes {election.k} to open the totals. "
+                "Whoever is set aside does not come back, so nobody could ever open them."
+            )
         running.set_aside(connection, service.election_id, number, f"by the officer: {words}")
         run = running.current(connection, service.election_id)
         if run is not None and number in run.guardians:

@@ -23,9 +23,9 @@ MOST_SHARDS = 1000
 BEFORE_CLOSE = (states.CEREMONY, states.SETTING_UP, states.READY, states.OPEN)
 
 
-def admit(service: Service, shards: Any) -> None:
+def admit(service: Service, number: Any) -> None:
     """Let remote voters in, with so many shards in all; their number only grows. The officer's command."""
-    wanted = whole_number(shards, "`shards`")
+    wanted = whole_number(number, "`shards`")
     if not 1 <= wanted <= MOST_SHARDS:
         raise Unprocessable(f"It takes 1 to {MOST_SHARDS} shards.")
     with service.database.write() as connection:
@@ -37,9 +37,9 @@ def admit(service: Service, shards: Any) -> None:
                 f"Remote voters take no part in an election of chaining mode {election.chaining_mode}: their "
                 f"ballots are not chained. Make an election whose manifest has chaining mode {NO_CHAINING}."
             )
-        there = len(_shards(connection, service.election_id))
-        for number in range(there + 1, wanted + 1):
-            _add(connection, election, number)
+        there = len(shards(connection, service.election_id))
+        for shard in range(there + 1, wanted + 1):
+            _add(connection, election, shard)
         if wanted > there:
             states.record_event(connection, service.election_id, f"remote voters are let in, with {wanted} shards")
 
@@ -47,7 +47,7 @@ def admit(service: Service, shards: Any) -> None:
 def describe(service: Service) -> dict[str, Any]:
     """{devices: [{device_id, h_di}]}, one to draw for each ballot; `h_di` (base64) null before there are keys."""
     with service.database.read() as connection:
-        rows = _shards(connection, service.election_id)
+        rows = shards(connection, service.election_id)
     return {
         "devices": [
             {
@@ -71,18 +71,18 @@ def token_of(service: Service, bearer: str) -> bytes | None:
         return None if connection.execute(entry).first() is None else token
 
 
-def shard_of(connection: Connection, election_id: str, chaining_field: bytes) -> Any:
-    """The service's device for which a ballot was encrypted; Conflict or Unprocessable where there is none."""
-    rows = _shards(connection, election_id)
-    if not rows:
+def shard_of(there: list[Any], chaining_field: bytes) -> Any:
+    """Which of the service's devices a ballot was encrypted for; Conflict or Unprocessable where it is none."""
+    if not there:
         raise Conflict("This election takes no ballots of remote voters. Vote at one of its devices.")
-    for row in rows:
+    for row in there:
         if row.h_di is not None and unchained_field(row.h_di) == chaining_field:
             return row
     raise Unprocessable("The ballot's chaining field is not that of a device for remote voters.")
 
 
-def _shards(connection: Connection, election_id: str) -> list[Any]:
+def shards(connection: Connection, election_id: str) -> list[Any]:
+    """The service's devices for remote voters."""
     own = select(devices).where(devices.c.election_id == election_id, devices.c.remote)
     return list(connection.execute(own.order_by(devices.c.number)))
 

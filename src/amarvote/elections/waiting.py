@@ -79,13 +79,15 @@ def _ceremony(service: Service, connection: Connection) -> str:
 
 
 def _guardians(connection: Connection, election: Row[Any]) -> str:
-    here = connection.execute(
-        select(guardians.c.number)
-        .where(guardians.c.election_id == election.id, guardians.c.checked_in, guardians.c.aside.is_(None))
-        .order_by(guardians.c.number)
-    ).scalars()
-    note = f" ({election.note})" if election.note else ""
-    number = len(list(here))
+    rows = connection.execute(
+        select(guardians).where(guardians.c.election_id == election.id).order_by(guardians.c.number)
+    ).all()
+    aside = [f"guardian {row.number}, {row.aside}" for row in rows if row.aside is not None]
+    notes = [*([election.note] if election.note else []), *([f"set aside: {'; '.join(aside)}"] if aside else [])]
+    note = f" ({'; '.join(notes)})" if notes else ""
+    if election.n - len(aside) < election.k:
+        return f"Too few guardians are left to open the totals: {election.n - len(aside)}, not {election.k}{note}."
+    number = sum(row.checked_in and row.aside is None for row in rows)
     if number < election.k:
         return f"Waiting for guardians: {number} of {election.k} are here{note}."
     return f"Enough guardians are here ({number}, at least {election.k}): the officer can start a run{note}."

@@ -7,7 +7,7 @@ from pathlib import Path
 from amarvote.electionguard.words import WordsError, bytes_of_words, words_of
 from amarvote.guardian.errors import Alarm, GuardianError
 from amarvote.guardian.telling import Teller
-from amarvote.participants.files import read_bounded, write_durably
+from amarvote.participants.files import HomeError, read_bounded, write_durably
 
 log = logging.getLogger(__name__)
 
@@ -17,6 +17,9 @@ LONGEST_LOOK = 0.4
 
 LONGEST_TEXT = 4096
 NAMES = ("H_G", "H_E")
+SHOWN, TYPED = "words", "confirm"
+"""Files in a guardian's home."""
+
 HASH_BYTES = 32
 
 
@@ -26,11 +29,18 @@ def words_text(h_g: bytes, h_e: bytes) -> str:
 
 
 def read_words(text: str) -> dict[str, bytes]:
-    """The hashes that somebody typed; GuardianError where the text does not say both, wholly."""
+    """The hashes that somebody typed: two lines, H_G's words and H_E's; their names may be left out.
+
+    GuardianError where the text does not say both, wholly.
+    """
     found: dict[str, bytes] = {}
-    for line in text.splitlines():
-        name, _, words = line.strip().partition(" ")
-        if name not in NAMES:
+    for line in filter(None, map(str.strip, text.splitlines())):
+        name, _, words = line.partition(" ")
+        if name.upper() in NAMES:
+            name = name.upper()
+        elif len(found) < len(NAMES):
+            name, words = NAMES[len(found)], line
+        else:
             continue
         try:
             found[name] = bytes_of_words(words)
@@ -41,13 +51,25 @@ def read_words(text: str) -> dict[str, bytes]:
     return found
 
 
+def confirmed_in(home: Path) -> bool:
+    """Are the words that were typed in this home the ones that were shown there?"""
+    try:
+        shown, typed = (
+            read_words(read_bounded(home / name, LONGEST_TEXT).decode("utf-8", "replace"))
+            for name in (SHOWN, TYPED)
+        )
+    except (HomeError, GuardianError):
+        return False
+    return shown == typed
+
+
 class Confirmation:
     """The place in a guardian's home where words are shown and typed: files `words` and `confirm`."""
 
     def __init__(self, home: Path, teller: Teller) -> None:
         self._teller = teller
-        self._shown = home / "words"
-        self._typed = home / "confirm"
+        self._shown = home / SHOWN
+        self._typed = home / TYPED
         self._said = ""
 
     def ask(self, wait: Callable[[float], None], h_g: bytes, h_e: bytes) -> None:
@@ -60,11 +82,17 @@ class Confirmation:
         while (typed := self._read()) is None:
             wait(pause)
             pause = min(1.5 * pause, LONGEST_LOOK)
-        different = [name for name, value in zip(NAMES, (h_g, h_e), strict=True) if typed[name] != value]
+        different = [
+            f"{name}, word {number}: {word!r} there, {shown!r} here"
+            for name, value in zip(NAMES, (h_g, h_e), strict=True)
+            for number, (word, shown) in enumerate(zip(words_of(typed[name]), words_of(value), strict=True), 1)
+            if word != shown
+        ]
         if different:
             raise Alarm(
-                f"The other guardians read other words for {' and '.join(different)}: you are being shown "
-                "different elections. Do not go on; find out with the others who saw what."
+                f"The words in {self._typed} are not the ones shown here ({different[0]}). If that is a slip of "
+                "the pen, correct the file and start this again. If the other guardians did read other words, you "
+                "are being shown different elections: do not go on; find out with them who saw what."
             )
 
     def _read(self) -> dict[str, bytes] | None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from amarvote.guardian.confirmation import confirmed_in
 from amarvote.participants.files import read_bounded
 
 MEANINGS = {
@@ -57,7 +58,7 @@ def standing_in(home: Path) -> Standing:
         )
     return Standing(
         "made" if (home / "key.json").exists() else drawn,
-        (home / "confirm").exists(),
+        confirmed_in(home),
         _verified(home / "verifying"),
         refusal,
     )

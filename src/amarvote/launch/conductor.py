@@ -187,6 +187,8 @@ class Conductor:
         for index in run.get("guardians", ()):
             why = self._roles.refusal(index, run["run"])
             if why is not None:
+                if len(run["set_aside"]) >= self._options.guardians - self._options.quorum:
+                    raise RunFailed(f"Guardian {index} is needed and refuses: {why}")
                 self._say(f"Guardian {index} is set aside: {why}")
                 self._officer.set_aside(index, why)
                 return

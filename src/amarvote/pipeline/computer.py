@@ -110,8 +110,7 @@ class Computer:
         """The child's RSS now; also notes its peak."""
         if self._process is None:
             return 0
-        self._note_peak(self._process.pid)
-        return memory.resident_kb(self._process.pid)
+        return self._note_peak(self._process.pid)
 
     def forget_peak(self) -> None:
         """Let `recent_peak_kb` begin anew."""
@@ -119,9 +118,11 @@ class Computer:
         if self._process is not None:
             memory.forget_peak(self._process.pid)
 
-    def _note_peak(self, pid: int) -> None:
-        self.recent_peak_kb = max(self.recent_peak_kb, memory.peak_kb(pid))
+    def _note_peak(self, pid: int) -> int:
+        resident, peak = memory.held_kb(pid)
+        self.recent_peak_kb = max(self.recent_peak_kb, peak)
         self.peak_kb = max(self.peak_kb, self.recent_peak_kb)
+        return resident
 
     def stop(self) -> None:
         """End the child: by the end of its input or, where that does not help or it is at work, by killing it."""

@@ -27,16 +27,17 @@ class Heartbeat:
         self._baseline_kb: int | None = None
         self._rss_kb = 0
         self._peak_kb = 0
-        self._own_peak_kb = 0
+        self._own_peak_kb = self._recent_own_peak_kb = 0
         self._known = False
         self.step = ""
         self.chunks_done = 0
 
     def measure(self) -> Memory:
         """The memory of parent and child now; also notes it, and the greatest that both have had."""
-        own, child = memory.resident_kb(os.getpid()), self._computer.resident_kb()
+        own, self._recent_own_peak_kb = memory.held_kb(os.getpid())
+        child = self._computer.resident_kb()
         self._rss_kb = own + child
-        self._own_peak_kb = max(self._own_peak_kb, memory.peak_kb(os.getpid()))
+        self._own_peak_kb = max(self._own_peak_kb, self._recent_own_peak_kb)
         self._peak_kb = max(self._peak_kb, self._own_peak_kb + self._computer.peak_kb)
         if self._baseline_kb is None and child:
             self._baseline_kb = self._rss_kb
@@ -52,7 +53,7 @@ class Heartbeat:
     def peak_of_chunk(self) -> Memory:
         """The greatest memory since it began."""
         self.measure()
-        return Memory(memory.peak_kb(os.getpid()), self._computer.recent_peak_kb)
+        return Memory(self._recent_own_peak_kb, self._computer.recent_peak_kb)
 
     def beat(self) -> None:
         """Write the row."""

@@ -22,6 +22,7 @@ whoever holds the election without the phase takes none of these where that phas
 With SQLite all of this is the one write lock.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, select
@@ -38,6 +39,12 @@ _FREE_PHASE = (
     .where(phases.c.id == bindparam("phase"), phases.c.state == OPEN)
     .with_for_update(key_share=True, skip_locked=True)
 )
+_FREE_PHASES = (
+    select(phases)
+    .where(phases.c.election_id == bindparam("election"), phases.c.state == OPEN)
+    .order_by(phases.c.id)
+    .with_for_update(key_share=True, skip_locked=True)
+)
 _KEPT = select(elections.c.state).where(elections.c.id == bindparam("election")).with_for_update(read=True)
 
 
@@ -49,6 +56,11 @@ def phase(connection: Connection, phase_id: int) -> Row[Any]:
 def free_phase(connection: Connection, phase_id: int) -> Row[Any] | None:
     """The same where it is open and nobody else holds it; None otherwise. Does not wait."""
     return connection.execute(_FREE_PHASE, {"phase": phase_id}).one_or_none()
+
+
+def free_phases(connection: Connection, election_id: str) -> Sequence[Row[Any]]:
+    """The open phases of an election that nobody else holds, in their order. Does not wait."""
+    return connection.execute(_FREE_PHASES, {"election": election_id}).all()
 
 
 def election(connection: Connection, election_id: str) -> Row[Any]:

@@ -2,12 +2,14 @@
 
 import ctypes
 import gc
+import re
 from contextlib import suppress
 from pathlib import Path
 
 _M_ARENA_MAX = -8
 _CONTROL_GROUPS = Path("/sys/fs/cgroup")
 _libc = ctypes.CDLL(None)
+_HELD = re.compile(rb"\nVmHWM:\s+(\d+) kB\nVmRSS:\s+(\d+) kB\n")
 
 
 def one_arena() -> None:
@@ -32,14 +34,14 @@ def trim() -> None:
         _libc.malloc_trim(0)
 
 
-def resident_kb(pid: int) -> int:
-    """Resident memory (RSS) of a process in KiB; 0 where it is gone."""
-    return _status(pid, "VmRSS:")
-
-
-def peak_kb(pid: int) -> int:
-    """The greatest resident memory that a process has had, in KiB; 0 where it is gone."""
-    return _status(pid, "VmHWM:")
+def held_kb(pid: int) -> tuple[int, int]:
+    """Resident memory (RSS) of a process now, and the greatest that it has had, in KiB; 0 where it is gone."""
+    try:
+        with open(f"/proc/{pid}/status", "rb", buffering=0) as file:  # noqa: PTH123 - several times in each chunk
+            found = _HELD.search(file.read(4096))
+    except (FileNotFoundError, ProcessLookupError):
+        found = None
+    return (int(found[2]), int(found[1])) if found else (0, 0)
 
 
 def forget_peak(pid: int) -> None:
@@ -70,14 +72,3 @@ def processor_ticks(pid: int) -> int:
     except (FileNotFoundError, ProcessLookupError):
         return -1
     return int(fields[11]) + int(fields[12])
-
-
-def _status(pid: int, name: str) -> int:
-    try:
-        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    except (FileNotFoundError, ProcessLookupError):
-        return 0
-    for line in lines:
-        if line.startswith(name):
-            return int(line.split()[1])
-    return 0

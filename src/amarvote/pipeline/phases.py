@@ -7,6 +7,7 @@ process died in between. Whether a phase is over is a query over rows, so asking
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
@@ -23,21 +24,20 @@ DONE = "done"
 STOPPED = "stopped"
 
 _PHASE = select(phases).where(phases.c.id == bindparam("phase"))
-_OPEN = (
-    select(phases.c.id)
-    .where(phases.c.election_id == bindparam("election"), phases.c.state == OPEN)
-    .order_by(phases.c.id)
-)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Place:
     """Where a step works: the transaction, its settings, the locked phase and its election."""
 
     connection: Connection
     settings: Settings
-    election: Row[Any]
     phase: Row[Any]
+
+    @cached_property
+    def election(self) -> Row[Any]:
+        """The election's row as it is when it is first asked for: many a commit needs nothing of it."""
+        return life.election_row(self.connection, self.phase.election_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ def begin(connection: Connection, election_id: str, name: str, scope: str = "") 
 def place(connection: Connection, settings: Settings, phase_id: int, *, locked: bool = True) -> Place:
     """The phase, locked unless in a transaction that only reads, and its election."""
     row = locks.phase(connection, phase_id) if locked else connection.execute(_PHASE, {"phase": phase_id}).one()
-    return Place(connection, settings, life.election_row(connection, row.election_id), row)
+    return Place(connection, settings, row)
 
 
 def all_done(where: Place) -> bool:
@@ -111,14 +111,12 @@ def advance(connection: Connection, settings: Settings, election_id: str) -> Non
     moved = True
     while moved:
         moved = False
-        for phase_id in connection.execute(_OPEN, {"election": election_id}).scalars().all():
-            phase = locks.free_phase(connection, phase_id)
-            if phase is None:
-                continue
+        for phase in locks.free_phases(connection, election_id):
             step = step_of(phase.name)
-            if not step.over(Place(connection, settings, life.election_row(connection, phase.election_id), phase)):
+            if not step.over(Place(connection, settings, phase)):
                 continue
             locks.election(connection, election_id)
-            connection.execute(update(phases).where(phases.c.id == phase_id).values(state=DONE, finished_at=now()))
-            step.follow(place(connection, settings, phase_id))
+            connection.execute(update(phases).where(phases.c.id == phase.id).values(state=DONE, finished_at=now()))
+            step.follow(place(connection, settings, phase.id))
             moved = True
+            break  # what follows may have changed the others

@@ -185,9 +185,7 @@ def commit(where: Place, chunk: Row[Any], result: Message) -> None:
 def begin_publish(where: Place) -> None:
     """The tally is sealed: write the record through its aggregated phase."""
     phase = order.begin(where.connection, where.election.id, PUBLISH)
-    plan_segments(
-        Place(where.connection, where.settings, where.election, phase), Phase.AGGREGATED, after=Phase.SETUP
-    )
+    plan_segments(Place(where.connection, where.settings, phase), Phase.AGGREGATED, after=Phase.SETUP)
 
 
 def published(where: Place) -> bool:

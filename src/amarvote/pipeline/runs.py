@@ -128,6 +128,12 @@ def set_aside(connection: Connection, election_id: str, guardian: int, reason: s
     states.record_event(connection, election_id, f"guardian {guardian} is set aside: {reason}")
 
 
+def left(connection: Connection, election_id: str) -> set[int]:
+    """The guardians who are not set aside."""
+    able = select(guardians.c.number).where(guardians.c.election_id == election_id, guardians.c.aside.is_(None))
+    return set(connection.execute(able).scalars())
+
+
 def stop(connection: Connection, run: Row[Any], reason: str) -> None:
     """End a run; what it combined stays combined."""
     connection.execute(update(runs).where(runs.c.id == run.id).values(state="stopped", reason=reason))
@@ -138,22 +144,16 @@ def stop(connection: Connection, run: Row[Any], reason: str) -> None:
 
 def go_on(connection: Connection, settings: Settings, election: Row[Any], members: list[int]) -> None:
     """A new run with those of `members` who are not set aside, or wait for the officer where they are too few."""
-    aside = set(
-        connection.execute(
-            select(guardians.c.number).where(
-                guardians.c.election_id == election.id, guardians.c.aside.is_not(None)
-            )
-        ).scalars()
-    )
-    left = [member for member in members if member not in aside]
-    if len(left) >= election.k:
-        start(connection, settings, election, left)
+    able = left(connection, election.id)
+    rest = [member for member in members if member in able]
+    if len(rest) >= election.k:
+        start(connection, settings, election, rest)
     else:
         states.move(
             connection,
             election.id,
             states.WAITING_FOR_GUARDIANS,
-            f"{len(left)} guardians are left of the last run, {election.k} are needed",
+            f"{len(rest)} guardians are left of the last run, {election.k} are needed",
         )
 
 

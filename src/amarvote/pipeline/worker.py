@@ -41,6 +41,9 @@ FIRST_PAUSE = 0.1
 LONGEST_PAUSE = 5.0
 """Seconds before a database that did not answer, or a child that did not start, is tried again: they grow."""
 
+TRIM_EVERY = 0.2
+"""Seconds: chunks that take less leave little behind, and giving it back takes as long as they do."""
+
 LASTING = frozenset({"starting", "idle", "asked", "ended"})
 
 
@@ -79,6 +82,7 @@ class Worker:
         self._upset = ""  # the database failed in the middle of something
         self._kept_moving = 0.0
         self._swept = 0.0
+        self._trimmed = 0.0
         self._moved = time.monotonic()
         self._transacts = False
         self.grown = False
@@ -323,7 +327,9 @@ class Worker:
 
     def _give_back(self) -> watch.Memory:
         """After each chunk: memory back to the system, whoever is too large is replaced; what is held then."""
-        memory.trim()
+        if time.monotonic() - self._trimmed >= TRIM_EVERY:
+            memory.trim()
+            self._trimmed = time.monotonic()
         held = self._measure()
         if held.child_kb > self._settings.child_rss_kb:
             log.warning("the computing process has grown to %d KiB; it is replaced", held.child_kb)

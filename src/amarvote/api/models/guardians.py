@@ -42,6 +42,7 @@ class Run(Shown):
     root: str = Field(description="The aggregated root that its guardians answer for, in hex.")
     parts: list[Part]
     round: str
+    set_aside: dict[int, str] = Field(description="Who takes part no more, and why.")
 
 
 class NoRun(Shown):
@@ -49,7 +50,7 @@ class NoRun(Shown):
 
     run: Annotated[None, Field()]
     checked_in: list[int]
-    set_aside: dict[int, str]
+    set_aside: dict[int, str] = Field(description="Who takes part no more, and why.")
 
 
 class Rehearsed(Shown):
