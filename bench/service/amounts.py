@@ -19,8 +19,8 @@ class Amounts:
     sized_ballots: int = 1600
     growth_chunks: int = 1000
     beside_chunks: int = 150
-    ballots: int = 1000
-    """Of the whole election."""
+    ballots: tuple[int, ...] = (1000, 10_000)
+    """Of the whole elections, one after the other."""
 
 
 SHORT = Amounts(
@@ -36,6 +36,6 @@ SHORT = Amounts(
     sized_ballots=400,
     growth_chunks=45,
     beside_chunks=8,
-    ballots=40,
+    ballots=(40, 60),
 )
 """To see that all of it works; the figures mean nothing and are written nowhere."""

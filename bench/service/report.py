@@ -31,7 +31,8 @@ class Results:
     submitting: Submitting
     sizes: list[Size]
     growing: Growing
-    whole: WholeElection
+    elections: list[WholeElection]
+    """The larger ones last."""
 
     def targets(self) -> list[Target]:
         """What is to be reached, and what was measured."""
@@ -83,7 +84,7 @@ class Results:
                 *self._submitting(),
                 *self._worker(),
                 *self._sizes(),
-                *self._election(),
+                *self._elections(),
                 *self._country(),
             ]
         )
@@ -177,31 +178,49 @@ class Results:
             f"({DEFAULTS.chunk_bytes >> 20} MiB) before the bound in ballots.",
         ]
 
-    def _election(self) -> list[str]:
-        told = self.whole
-        rows = [
+    def _elections(self) -> list[str]:
+        sizes = [f"{told.ballots:,} ballots" for told in self.elections]
+        whole = [
             [
-                phase.name,
-                str(phase.chunks),
-                f"{phase.seconds:.1f}",
-                f"{phase.worked:.1f}",
-                f"{told.ballots / phase.worked:,.0f}" if phase.worked else "",
+                "from the first voter to the verified result, s",
+                *(f"{told.seconds:.1f}" for told in self.elections),
+            ],
+            ["a ballot, ms", *(f"{1000 * told.seconds / told.ballots:.1f}" for told in self.elections)],
+            ["voting, s", *(f"{told.voting:.1f}" for told in self.elections)],
+            ["ballots a second meanwhile", *(f"{told.ballots / told.voting:.0f}" for told in self.elections)],
+            ["the API's peak, MiB", *(f"{told.api_mib:.0f}" for told in self.elections)],
+            ["a worker's peak, MiB", *(f"{max(told.workers_mib):.0f}" for told in self.elections)],
+            [
+                "bytes of the record for a ballot",
+                *(f"{told.record_bytes / told.ballots:,.0f}" for told in self.elections),
+            ],
+        ]
+        names = [phase.name for phase in self.elections[-1].phases]
+        by_name = [{phase.name: phase for phase in told.phases} for told in self.elections]
+        phases = [
+            [
+                name,
+                *(
+                    f"{phase.chunks} · {phase.seconds:.1f} s · {told.ballots / phase.worked:,.0f}"
+                    if (phase := found.get(name)) and phase.worked
+                    else ""
+                    for told, found in zip(self.elections, by_name, strict=True)
+                ),
             ]
-            for phase in told.phases
+            for name in names
         ]
         return [
-            "### A whole election over the API",
-            f"{told.ballots:,} ballots of {OPTIONS} options, encrypted by {DEVICES} device processes and "
-            f"submitted over the API, {WORKERS} workers at work meanwhile, five guardians of whom three decrypt "
-            f"(in the bench's own process): {told.seconds:.1f} s, {1000 * told.seconds / told.ballots:.1f} ms a "
-            f"ballot; voting took {told.voting:.1f} s, {told.ballots / told.voting:.0f} ballots a second. Every "
-            f"total is what was voted, the record is verified. Peaks: API {told.api_mib:.0f} MiB, workers "
-            f"{' and '.join(f'{mib:.0f}' for mib in told.workers_mib)} MiB.",
-            table(["phase", "chunks", "s", "s of workers", "ballots a second and worker"], rows),
+            "### Whole elections over the API",
+            f"Ballots of {OPTIONS} options, encrypted by {DEVICES} device processes and submitted over the API, "
+            f"{WORKERS} workers at work meanwhile, five guardians of whom three decrypt (in the bench's own "
+            "process). Every total is what was voted, the records are verified.",
+            table(["what", *sizes], whole),
+            "By phase: chunks, seconds from its beginning to its end, ballots a second of one worker's time.",
+            table(["phase", *sizes], phases),
         ]
 
     def _country(self) -> list[str]:
-        paper = country.Country(self.overhead, self.submitting, self.growing, self.whole)
+        paper = country.Country(self.overhead, self.submitting, self.growing, self.elections[-1])
         single = [[name, asked, seen, f"{times:.2f}"] for times, name, asked, seen in paper.single()]
         return [
             "### One country, on paper",

@@ -246,12 +246,17 @@ def test_nothing_in_the_database_and_no_database(well, run, postgresql_url, tmp_
     away.write_text(f"postgresql+psycopg://a:hushhush@127.0.0.1:{free_port()}/b\n")
     away.chmod(0o600)
     code, out = run("--json", secrets=(away, well.system.secrets[1]))
-    told = {line["check"]: line for line in json.loads(out)["checks"]}
-    assert code == 2
-    assert "does not answer" in told["database"]["findings"][0]["seen"]
-    assert told["round trip"]["state"] == told["guardians"]["state"] == "not checked"
-    assert told["tls"]["state"] == told["backup"]["state"] == told["queues"]["state"] == "ok"
+    assert (code, list(json.loads(out))) == (2, ["error"])
+    assert "does not answer" in out
     assert "hushhush" not in out
+    with closing(Database(away.read_text().strip())) as lost:
+        lines = list(examination.examine(replace(well.system, database=lost)))
+    told = {line.check.name: line for line in lines}
+    assert not examination.answers(lines)
+    for name in ("database", "round trip", "guardians", "api"):
+        (finding,) = told[name].findings
+        assert (finding.state, finding.seen.count("does not answer")) == (State.NOT_CHECKED, 1)
+    assert {told[name].state for name in ("tls", "backup", "queues", "disk")} == {State.OK}
 
 
 def test_an_api_whose_database_is_away_or_that_is_another_service(well):
@@ -285,6 +290,8 @@ def test_a_clock_that_goes_wrong(well):
     try:
         where = f"http://127.0.0.1:{server.server_address[1]}"
         assert "behind this machine's" in only(well.found(database.clocks, rabbitmq=where), State.FAILED)
+        (of_api,) = [one for one in well.found(database.clocks) if well.system.api in one.seen]
+        assert "agrees with this machine's within 1 s" in of_api.seen
     finally:
         server.shutdown()
         thread.join()
@@ -454,6 +461,7 @@ def test_a_secret_that_everybody_may_read(well, run):
         assert str(secret) in only(well.found(secrets.files), State.FAILED)
     finally:
         secret.chmod(0o640)
+    assert "database-password, grafana-password" in str(well.found(secrets.files))
     assert "stand in the environment" in only(well.found(secrets.files, secrets=()), State.ATTENTION)
     well.system.secrets[0].chmod(0o644)
     try:
@@ -480,8 +488,7 @@ def test_a_certificate_of_another_authority_and_no_address(well, tmp_path):
     assert "does not answer" in only(well.found(address.api, ca=stranger.file), State.FAILED)
     assert "No TLS with" in only(well.found(address.tls, api=f"https://127.0.0.1:{free_port()}"), State.FAILED)
     assert "not encrypted" in only(well.found(address.tls, api="http://vote.example.org"), State.FAILED)
-    for api in (None, "http://127.0.0.1:8080"):
-        assert states(well.found(address.tls, api=api)) == {State.NOT_CHECKED}
+    assert states(well.found(address.tls, api=None)) == {State.NOT_CHECKED}
     assert states(well.found(address.api, api=None)) == {State.NOT_CHECKED}
 
 
@@ -575,21 +582,39 @@ def test_what_hangs_or_breaks_is_a_line(well, monkeypatch):
 
 
 def test_on_a_laptop(tmp_path, monkeypatch, capfd):
-    """SQLite, no broker, no address: what does not apply is well, what was not named was not looked at."""
+    """SQLite, no broker, no certificate: what is well, what does not apply, and what was not named."""
+    monkeypatch.setattr(machine, "ENOUGH_FREE", machine.LEAST_FREE)
     opened = fresh_database(tmp_path)
-    worker = start_worker({"AMARVOTE_DATABASE_URL": opened.url})
-    system = System(opened)
-    try:
-        wait(lambda: system.workers())
-        monkeypatch.setattr(sys, "argv", ["amarvote", "doctor", "--json", "--database", opened.url])
+    take(opened.url, tmp_path / "backups")
+    worker, system, port = start_worker({"AMARVOTE_DATABASE_URL": opened.url}), System(opened), free_port()
+    api = subprocess.Popen(
+        [sys.executable, "-m", "amarvote.api.serve", "--database", opened.url, "--port", str(port)],
+        stderr=subprocess.DEVNULL,
+    )
+
+    def run(*arguments):
+        given = ["--database", opened.url, "--json", *map(str, arguments)]
+        monkeypatch.setattr(sys, "argv", ["amarvote", "doctor", *given])
         with pytest.raises(SystemExit) as ended:
             main()
+        told = json.loads(capfd.readouterr().out)
+        by_state = {}
+        for line in told["checks"]:
+            by_state.setdefault(line["state"], []).append(line["check"])
+        return ended.value.code, by_state, told
+
+    try:
+        wait(lambda: system.workers())
+        wait(lambda: address.date_of_api(replace(system, api=f"http://127.0.0.1:{port}")) is not None)
+        code, by_state, told = run()
+        assert (code, by_state["not checked"]) == (1, ["api", "tls", "backup"])
+        assert "by the database to worker the-worker" in str(told)
+        code, by_state, told = run("--api", f"http://127.0.0.1:{port}", "--backups", tmp_path / "backups")
     finally:
-        worker.kill()
-        worker.wait()
+        for process in (worker, api):
+            process.kill()
+            process.wait()
         opened.close()
-    told = {line["check"]: line for line in json.loads(capfd.readouterr().out)["checks"]}
-    assert ended.value.code == 1
-    assert {name for name, line in told.items() if line["state"] == "not checked"} >= {"api", "tls", "backup"}
-    assert {told[name]["state"] for name in ("database", "clocks", "workers", "queues", "round trip")} == {"ok"}
-    assert "by the database to worker the-worker" in told["round trip"]["findings"][0]["seen"]
+    assert (code, set(by_state)) == (0, {"ok", "does not apply"}), told
+    assert by_state["does not apply"] == ["queues", "memory", "tls"]
+    assert told["next"].startswith("All 9 lines that apply here are well (not: queues, memory, tls):")

@@ -77,6 +77,21 @@ def test_every_route_says_what_it_is_for_and_what_it_answers(document):
             assert {"413", "422"} <= set(operation["responses"]), name
 
 
+def test_every_summary_is_a_sentence_of_its_own(document):
+    summaries = [operation["summary"] for _, operation in operations(document)]
+    assert len(set(summaries)) == len(summaries)
+    assert [summary for summary in summaries if not 2 <= len(summary.split()) <= 25] == []
+
+
+def test_an_election_is_made_of_the_documents_own_example(document, stage):
+    with serving(stage) as served:
+        schema = document["components"]["schemas"]["NewElection"]
+        body = {name: value["examples"][0] for name, value in schema["properties"].items() if "examples" in value}
+        assert set(schema["required"]) <= set(body)
+        made = served.client.post("/elections", json=body, headers=served.headers("operator"))
+    assert made.status_code == 201, made.text
+
+
 def test_every_member_of_a_body_has_a_bound_and_nothing_else_is_taken(document):
     bodies = {"NewElection", "JsonSubmission"}
     for _, operation in operations(document):

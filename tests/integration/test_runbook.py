@@ -1,7 +1,9 @@
 """docs/operations.md, typed: each block marked `sh` at the running stack, and what has to come of it."""
 
 import json
+import os
 import shutil
+import signal
 import ssl
 import time
 from contextlib import closing
@@ -93,7 +95,11 @@ def night(stack, election, tmp_path_factory):
 
 def first_look(night, lines):
     night.at(night.spare)
-    waiting, parts, alerts, _, doctor = (night.operator.types(line) for line in lines)
+    with (night.stack.logs / "api-1").open("a") as log:
+        log.write('{"event": "planted", "level": "warning"}\n{"event": "planted", "level": "error"}\n')
+    waiting, parts, alerts, errors, doctor = (night.operator.types(line) for line in lines)
+    assert errors.splitlines()[-1] == '{"event": "planted", "level": "error"}'
+    assert '"warning"' not in errors
     assert waiting == "Guardians [1, 2] have not sent theirs in round commit of the ceremony.\n"
     assert {line.split()[0] for line in parts.splitlines()} == set(night.stack.parts)
     assert "exited" not in parts
@@ -154,8 +160,8 @@ def leaked(night, lines):
     mine = json.loads(night.operator.types(officers))
     night.operator.bearer("officer", mine["token"])
     rows = [json.loads(line) for line in night.operator.types(listing).splitlines()]
-    assert {stolen["id"], mine["id"]} <= {row["id"] for row in rows if row["role"] == "officer"}
-    night.operator.places["NUMBER"] = str(stolen["id"])
+    assert {stolen["id"], mine["id"]} <= {row["token"] for row in rows if row["role"] == "officer"}
+    night.operator.places["TOKEN_ID"] = str(stolen["id"])
     night.operator.types(delete_it)
     for token, way in ((stolen["token"], f"{path}/officer/pause"), (was_operator, f"{path}/officers")):
         asked = {"headers": {"Authorization": f"Bearer {token}"}}
@@ -200,6 +206,23 @@ def no_worker(night, lines):
     assert night.operator.types(listed).count("exited") == 2
     assert "worker" in night.operator.types(*logs)
     night.operator.types(start)
+    until(lambda: len(night.alive()) == 2, "both are alive")
+
+
+def stands_still(night, lines):
+    (ask,) = lines
+    worker = night.stack.parts["worker-1"]
+
+    def ages():
+        said = night.operator.types(ask).strip().split("}\n")
+        return {one["name"]: one["beat_age"] for one in (json.loads(f"{part.rstrip('}')}}}") for part in said)}
+
+    os.kill(worker.pid, signal.SIGSTOP)
+    try:
+        until(lambda: max(ages().values()) > 4, "its heart stands still")
+        assert min(ages().values()) < 4
+    finally:
+        os.kill(worker.pid, signal.SIGCONT)
     until(lambda: len(night.alive()) == 2, "both are alive")
 
 
@@ -283,6 +306,7 @@ RECIPES = {
     "A token is leaked or lost": leaked,
     "The board is not signed": unsigned_board,
     "NoWorkerAlive": no_worker,
+    "WorkerStandsStill": stands_still,
     "ChunkFailed": failed_chunk,
     "QueueDeep": deep_queue,
     "DatabaseDown": database_down,

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import signal
 import socket as sockets
 import sqlite3
@@ -221,6 +222,43 @@ def test_the_whole_service_in_one_folder_goes_on_whatever_is_killed(tmp_path):
     with sqlite3.connect(folder / "service.db") as stored:
         assert stored.execute("select count(*) from tokens where role = 'operator'").fetchone() == (1,)
     stored.close()
+
+
+def test_a_port_that_is_taken_is_said_at_once_and_nothing_is_announced(tmp_path):
+    with sockets.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        refused = run("up", tmp_path / "service", "--port", port)
+    assert (refused.returncode, "listens on" in refused.stderr) == (64, False)
+    assert f"port {port} of this machine: Address already in use. Choose another with --port." in refused.stderr
+    assert not (tmp_path / "service" / "processes.json").exists()
+
+
+def test_a_restored_board_says_that_its_signer_is_not_there_and_how_to_go_on(tmp_path):
+    folder, other, port = tmp_path / "service", tmp_path / "restored", free_port()
+    with running("up", folder, "--workers", 1, "--port", port) as process:
+        address = address_of(process)
+        bearer = {"Authorization": f"Bearer {(folder / 'operator-token').read_text().strip()}"}
+        with httpx.Client(base_url=address, headers=bearer) as client:
+            made, unnamed = (client.post("/elections", json=order(name)).json()["id"] for name in ("1", "2"))
+        wait_for((folder / "signers" / unnamed / "token").exists)
+        wait_for((folder / "signers" / made / "token").exists)
+        process.send_signal(signal.SIGTERM)
+        assert "not signed" not in process.stderr.read()
+    with sqlite3.connect(folder / "service.db") as stored:
+        stored.execute("update boards set signer = null where election_id = ?", (unnamed,))
+    stored.close()
+    backup = json.loads(run("backup", tmp_path, "--database", f"sqlite:///{folder}/service.db", "--json").stdout)
+    other.mkdir(mode=0o700)
+    assert run("restore", backup["backup"], "--database", f"sqlite:///{other}/service.db").returncode == 0
+    with running("up", other, "--workers", 1, "--port", port) as process:
+        address_of(process)
+        warning = next(line for line in process.stderr if "not signed" in line)
+        assert warning.startswith(f"The board of election {made} is not signed here")
+        command = shlex.split(warning.partition("sign: ")[2])
+        assert run(*command[1:]).returncode == 0
+        wait_for((other / "signers" / made / "token").exists)
+        process.send_signal(signal.SIGTERM)
+        assert "not signed" not in process.stderr.read()
 
 
 def pid_of(folder, name):

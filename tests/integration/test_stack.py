@@ -152,14 +152,16 @@ def test_who_asks_too_often_is_told_when_to_come_again(stack, election):
 
 
 def test_a_replica_that_dies_costs_no_ballot(stack, client, election):
-    """A ballot that was put twice is one ballot, so nginx asks the other replica by itself."""
+    """A ballot put twice is one ballot: nginx asks the other replica, or tells the client to ask again."""
     headers = {"Authorization": f"Bearer {election.device_token}"}
     path = f"/elections/{election.id}/ballots"
     api = stack.parts["api-1"]
     revivals = api.revivals
     os.kill(api.pid, signal.SIGKILL)
-    answers = [client.put(path, content=b"x", headers=headers).status_code for _ in range(20)]
-    assert set(answers) <= {409, 422}
+    answers = [client.put(path, content=b"x", headers=headers) for _ in range(20)]
+    assert {answer.status_code for answer in answers if answer.headers.get("retry-after") is None} <= {409, 422}
+    assert {answer.status_code for answer in answers} & {409, 422}
+    assert [answer.status_code for answer in answers].count(503) <= 2
     until(lambda: api.revivals > revivals and api.is_alive(), "it is started again")
     api.await_up()
 
@@ -179,11 +181,32 @@ def test_no_secret_is_seen_from_outside_a_process(stack):
         assert stat.S_IMODE(file.stat().st_mode) == 0o640
 
 
-def test_nobody_who_votes_stands_in_the_proxys_log(stack, election):
+def test_nobody_who_votes_stands_in_the_proxys_logs(stack, client, election):
+    """Not where all is well, nor where a ballot is larger than a buffer, nor where no replica answers."""
+    headers = {"Authorization": f"Bearer {election.device_token}"}
+    large = client.put(f"/elections/{election.id}/ballots", content=bytes(200 << 10), headers=headers)
+    assert large.status_code in (409, 413, 422)
+    apis = stack.of_kind("api")
+    revivals = [api.revivals for api in apis]
+    for api in apis:
+        os.kill(api.pid, signal.SIGKILL)
+    code = "A1B2C3D4"
+    away = until(
+        lambda: (answer := client.get(f"/elections/{election.id}/codes/{code}")).status_code == 503 and answer,
+        "no API answers",
+    )
+    assert away.headers["retry-after"] == "2"
+    for api, before in zip(apis, revivals, strict=True):
+        until(lambda api=api, before=before: api.revivals > before and api.is_alive(), "it is started again")
+        api.await_up()
     log = stack.nginx.access_log.read_text()
     assert f"PUT /elections/{election.id}/ballots 202" in log
-    assert "127.0.0.1" not in log
-    assert election.device_token not in log
+    assert f"GET /elections/{election.id}/codes/ 503" in log
+    for text in (log, (stack.logs / "nginx").read_text(errors="replace")):
+        assert "127.0.0.1" not in text
+        assert election.device_token not in text
+        assert code not in text
+    assert not list(stack.nginx.body_files.iterdir())
 
 
 @pytest.mark.parametrize(

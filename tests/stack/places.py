@@ -74,6 +74,7 @@ class Nginx:
         self._home = home
         self._ports = ports
         self.access_log = home / "access.log"
+        self.body_files = home / "client_body"
         self.authority = Authority(home)
         self.ca = self.authority.file
         self.certificate, self.key = self.authority.issue(HOST, days=60)

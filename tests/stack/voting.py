@@ -3,14 +3,12 @@
 import base64
 import hashlib
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from amarvote.device.voters import Marks, Voter, voter_line
-from amarvote.guardian.confirmation import read_words
 from amarvote.launch.finished_record import bring_record
 from amarvote.launch.officer import Officer
 from amarvote.participants import address
@@ -103,19 +101,9 @@ class Election:
             lines.append(voter_line(Voter(token, "all", 1, (), Marks({CONTEST: {option: 1}}, {}))))
         write_durably(home / "voters.jsonl", "".join(lines).encode())
         write_durably(home / "token", self.device_token.encode())
-        write_durably(home / "pin", read_words((self._home(1) / "words").read_text())["H_E"].hex().encode())
-        command = [
-            sys.executable,
-            "-m",
-            "amarvote.device",
-            "--home",
-            home,
-            "--api",
-            self.url,
-            "--ca",
-            self._stack.ca,
-        ]
-        device = self._run(self._device, [*command, "--voters", home / "voters.jsonl"])
+        write_durably(home / "pin", (self._home(1) / "words").read_bytes())
+        where = ("--api", self.url, "--ca", self._stack.ca)
+        device = self._start(self._device, "device", "run", home, *where, "--voters", home / "voters.jsonl")
         if device.wait(PATIENCE) != 0:
             raise VotingError(self._said())
         self.expected = {CONTEST: totals}
@@ -175,11 +163,8 @@ class Election:
         )
 
     def _start(self, name: str, *arguments: str | Path) -> subprocess.Popen[bytes]:
-        return self._run(name, [AMARVOTE, *arguments])
-
-    def _run(self, name: str, command: list[str | Path]) -> subprocess.Popen[bytes]:
         with self._log(name).open("ab") as log:
-            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            process = subprocess.Popen([AMARVOTE, *arguments], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         self._running[name] = process
         return process
 

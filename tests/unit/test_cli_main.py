@@ -12,7 +12,7 @@ from amarvote.cli.main import main
 from amarvote.cli.progress import Bar
 from amarvote.cli.stopping import SIGNALS, Stopped, stoppable
 
-GROUPS = ([], ["record"], ["import"], ["db"])
+GROUPS = ([], ["record"], ["import"], ["db"], ["device"])
 
 
 def run(monkeypatch, capfd, *arguments):

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 
 import pytest
@@ -99,6 +100,28 @@ def test_every_service_is_bounded_watched_and_started_again(composed):
         assert service["security_opt"] == ["no-new-privileges:true"], name
         assert "container_name" not in service, name
         assert "privileged" not in service, name
+
+
+def test_nothing_is_swapped_out(production):
+    assert [name for name, one in services(production) if one["memswap_limit"] != one["mem_limit"]] == []
+
+
+def test_addresses_that_are_fixed_are_given_to_nobody_else(production):
+    for name, service in services(production):
+        for network, given in service["networks"].items() if isinstance(service["networks"], dict) else ():
+            (config,) = production["networks"][network]["ipam"]["config"]
+            address = ip_address(given["ipv4_address"])
+            assert address in ip_network(config["subnet"]), name
+            assert address not in ip_network(config["ip_range"]), name
+
+
+def test_the_disk_of_the_volumes_is_watched(production):
+    command = " ".join(production["services"]["node-exporter"]["command"])
+    excluded = re.compile(command.partition("mount-points-exclude=")[2].replace("$$", "$"))
+    for watched in ("/", "/var/lib/docker", "/srv", "/running"):
+        assert not excluded.search(watched), watched
+    for passed_over in ("/var/lib/docker/overlay2/x/merged", "/proc", "/run/user/0", "/sys/fs"):
+        assert excluded.search(passed_over), passed_over
 
 
 def test_nothing_writes_into_its_image(production):

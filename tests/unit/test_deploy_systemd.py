@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from amarvote.worker import exits
 from amarvote.worker.addresses import BROKER, DATABASE, file_of
@@ -78,3 +79,22 @@ def test_addresses_come_as_credentials(unit, settings):
 def test_a_worker_that_had_grown_is_started_again_and_has_not_failed():
     text = (UNITS / "amarvote-worker@.service").read_text()
     assert of(text, "RestartForceExitStatus") == of(text, "SuccessExitStatus") == [str(exits.GROWN)]
+
+
+def test_debians_own_units_get_the_limits_of_the_containers():
+    names = {
+        "postgresql@": "postgres",
+        "rabbitmq-server": "rabbitmq",
+        "nginx": "nginx",
+        "prometheus": "prometheus",
+        "prometheus-node-exporter": "node-exporter",
+        "prometheus-blackbox-exporter": "blackbox-exporter",
+    }
+    services = yaml.safe_load((UNITS.parent / "compose.prod.yml").read_text())["services"]
+    given = {
+        path.parent.name.removesuffix(".service.d"): path.read_text() for path in UNITS.glob("debian/*/*.conf")
+    }
+    assert {unit: of(text, "MemoryMax") for unit, text in given.items()} == {
+        unit: [services[name]["mem_limit"].upper()] for unit, name in names.items()
+    }
+    assert all(of(text, "MemorySwapMax") == ["0"] for text in given.values())

@@ -27,6 +27,7 @@ from amarvote.electionguard.confirmation import (
 from amarvote.electionguard.context import Context
 from amarvote.electionguard.hashing import element_bytes
 from amarvote.electionguard.identifier import verify_challenge_reference
+from amarvote.electionguard.words import words_of
 from amarvote.participants.service import Answer, Refused
 from amarvote.record.canonical import decode_item
 from amarvote.record.codec import read_ballot
@@ -314,10 +315,32 @@ def test_an_election_that_is_none(box, monkeypatch, answer):
         learn_context(box, bytes(32))  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("text", ["", "00", "zz" * 32])
-def test_a_pin_is_64_hex_digits(tmp_path, text):
+PIN = bytes(range(100, 132))
+HEX, WORDS = PIN.hex(), "-".join(words_of(PIN))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        HEX,
+        f"H_E {HEX.upper()}\n",
+        WORDS,
+        f"H_E {WORDS}\n",
+        f" h_e {WORDS.replace('-', ' ').upper()}",
+        f"H_G {'-'.join(words_of(bytes(32)))}\nH_E {WORDS}\n",
+    ],
+)
+def test_a_pin_is_written_as_guardians_read_it_or_in_hex(tmp_path, text):
     (tmp_path / "pin").write_text(text)
-    with pytest.raises(DeviceError, match="64 hex digits"):
+    assert read_pin(tmp_path / "pin") == PIN
+
+
+@pytest.mark.parametrize(
+    "text", ["", "00", "zz" * 32, "H_E", "H_E 00", WORDS[:-6], f"{WORDS} {WORDS}", WORDS.replace("a", "e"), "\xff"]
+)
+def test_any_other_pin_is_none(tmp_path, text):
+    (tmp_path / "pin").write_text(text)
+    with pytest.raises(DeviceError, match=r"16 words .* 64 hex digits"):
         read_pin(tmp_path / "pin")
 
 

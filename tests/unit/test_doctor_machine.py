@@ -1,5 +1,6 @@
 """Memory limits as the doctor finds them: control groups of containers, of units, and processes in none."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,17 @@ from amarvote.doctor.system import System
 
 MB = 1_000_000
 GIGABYTES_4 = 4_000 * MB
+
+
+@dataclass
+class Somewhere:
+    """A database that nobody asks."""
+
+    url: str = "postgresql+psycopg://amarvote@db.example/amarvote"
+
+    @property
+    def name(self) -> str:
+        return self.url
 
 
 class Machine:
@@ -36,8 +48,8 @@ class Machine:
             if name in limits:
                 (where / "memory.max").write_text(f"{limits[name]}\n")
 
-    def found(self):  # type: ignore[no-untyped-def]
-        system = System(database=None, processes=self.processes, groups=self.groups)  # type: ignore[arg-type]
+    def found(self, database: Somewhere = Somewhere()):  # type: ignore[no-untyped-def]  # noqa: B008
+        system = System(database, processes=self.processes, groups=self.groups)  # type: ignore[arg-type]
         return list(machine.memory(system))
 
 
@@ -91,8 +103,33 @@ def test_a_limit_around_several_counts_once_and_the_narrowest_holds(here: Machin
 
 
 def test_where_nothing_can_be_seen(here: Machine) -> None:
-    assert [one.state for one in here.found()] == [State.NOT_CHECKED]
+    (found,) = here.found()
+    assert (found.state, "compose run --rm tools doctor" in found.todo) == (State.NOT_CHECKED, True)
     (here.groups / "cgroup.controllers").unlink()
     add_service(here)
     (found,) = here.found()
     assert (found.state, "version 2" in found.seen) == (State.NOT_CHECKED, True)
+
+
+def test_on_a_laptop_workers_limit_themselves(here: Machine, tmp_path: Path) -> None:
+    laptop = Somewhere(f"sqlite:///{tmp_path}/service.db")
+    here.runs("python -m amarvote.worker --name 1", "user.slice", own="max")
+    for _ in range(2):
+        (found,) = here.found(laptop)
+        assert (found.state, "ends itself beyond 102 MB" in found.seen) == (State.NOT_HERE, True)
+        (here.groups / "cgroup.controllers").unlink(missing_ok=True)
+
+
+def test_a_disk_that_is_elsewhere_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(machine, "ENOUGH_FREE", 0)
+    monkeypatch.setattr(machine, "LEAST_FREE", 0)
+
+    def found(url: str) -> list[str]:
+        lines = list(machine.disks(System(Somewhere(url))))  # type: ignore[arg-type]
+        assert {one.state for one in lines} == {State.OK}
+        return [one.seen for one in lines if "not seen from here" in one.seen]
+
+    (seen,) = found("postgresql+psycopg://amarvote@db.example/amarvote")
+    assert "db.example" in seen
+    assert "DiskFilling" in seen
+    assert found(f"sqlite:///{tmp_path}/service.db") == []

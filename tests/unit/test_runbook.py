@@ -21,7 +21,7 @@ def document():
 def operation(document, method, path):
     """What OpenAPI says of a request of the runbook, in which words in capitals stand for values."""
     for template, methods in document["paths"].items():
-        pattern = re.sub(r"\\\{\w+\\\}", "[A-Z]+", re.escape(template))
+        pattern = re.sub(r"\\\{\w+\\\}", "[A-Z_]+", re.escape(template))
         if re.fullmatch(pattern, path) and method.lower() in methods:
             return methods[method.lower()]
     return None

@@ -41,10 +41,12 @@ def results():
         Submitting(taken(210.0), taken(150.0), taken(300.0), 100.0, 120.0),
         [Size(items, 10, 5.0, items * 0.005, 70.0, 50.0 + items / 10) for items in SIZES],
         Growing(1000, 150.0, slope([120.0] * 900), 120.0, 120.0, pauses, 200.0, 380.0, 10**9, 20.0, 3000, 0.6),
-        WholeElection(
-            1000, 60.0, 20.0, [PhaseTime("accept", 20, 10.0, 5.0, 0.4), PhaseTime("share", 0, 0.1, 0.0, 0.0)],
-            2500.0, 11_000.0, 3_000_000, 30_000_000, 110.0, [130.0, 131.0],
-        ),
+        [
+            WholeElection(
+                1000, 60.0, 20.0, [PhaseTime("accept", 20, 10.0, 5.0, 0.4), PhaseTime("share", 0, 0.1, 0.0, 0.0)],
+                2500.0, 11_000.0, 3_000_000, 30_000_000, 110.0, [130.0, 131.0],
+            )
+        ],
     )  # fmt: skip
 
 
@@ -60,10 +62,12 @@ def test_the_section_says_what_is_missed_and_leaves_others_alone(results, tmp_pa
     assert text.startswith("# Numbers\n\nby others\n")
     assert text.count(BEGIN) == text.count("| two workers against one | 1.90 times | ≥ 1.8 times | reached |") == 1
     assert "First gives" in text
+    assert "| accept | 20 · 10.0 s · 200 |" in text
+    assert "| share |  |" in text
 
 
 def test_the_country_follows_from_the_figures(results):
-    paper = Country(results.overhead, results.submitting, results.growing, results.whole)
+    paper = Country(results.overhead, results.submitting, results.growing, results.elections[-1])
     rows = dict(paper.rows())
     # 50 million ballots, ten times a measured one that takes 1/200 s
     assert rows["checking all ballots (accept)"] == "694 core-hours"

@@ -1,3 +1,4 @@
+import errno
 import itertools
 import threading
 import time
@@ -95,3 +96,39 @@ def test_nobody_is_patient_with_a_door_that_is_shut(made):
     with pytest.raises(AwayError):
         patiently(ask)
     assert len(calls) == 1
+
+
+def test_whoever_looks_in_vain_looks_again(made, looks, back, caplog):
+    """Without a file descriptor, for example, nobody can even look."""
+
+    def is_there():
+        looks.append(time.monotonic())
+        if len(looks) < 3:
+            raise OSError(errno.EMFILE, "Too many open files")
+        return True
+
+    made._is_there = is_there
+    made.shut("refused")
+    made.wait(10)
+    made.check()
+    assert len(looks) == 3
+    assert caplog.text.count("could not be looked at: OSError: [Errno 24] Too many open files") == 2
+
+
+def test_it_is_not_shut_where_no_thread_can_be_had_to_open_it(made, back, monkeypatch):
+    def start(_thread):
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as without_threads:
+        without_threads.setattr(threading.Thread, "start", start)
+        away = made.shut("refused")
+    assert "does not answer: refused" in str(away)
+    assert 0 < away.retry_after < 1
+    assert made.trouble == ""
+    made.check()
+    made.shut("refused again")
+    with pytest.raises(AwayError, match="refused again"):
+        made.check()
+    back.set()
+    made.wait(10)
+    made.check()

@@ -83,6 +83,7 @@ def application(
         version=version("amarvote"),
         description=DESCRIPTION,
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        openapi_url=None,  # see document_all
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,

@@ -1,8 +1,11 @@
 """The OpenAPI document: what the framework writes, and the models of bodies that have bounds of their own."""
 
+import json
+import re
+from functools import cache
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Response
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
@@ -35,10 +38,28 @@ def document_all(app: FastAPI) -> None:
             voter = VOTER_SCHEME.model.model_dump(by_alias=True, exclude_none=True, mode="json")
             document["components"]["securitySchemes"][VOTER_SCHEME.scheme_name] = voter
             _in_our_shape(document)
+            _in_our_words(document)
             app.openapi_schema = document
         return app.openapi_schema
 
     app.openapi = complete  # type: ignore[method-assign]
+
+    @cache
+    def written_out() -> bytes:
+        return json.dumps(app.openapi(), ensure_ascii=False, separators=(",", ":")).encode()
+
+    @app.get("/openapi.json", include_in_schema=False)
+    async def as_it_is() -> Response:
+        """Written out once: it has 200 kB, and everybody may ask for it."""
+        return Response(written_out(), media_type="application/json")
+
+
+def _in_our_words(document: dict[str, Any]) -> None:
+    """The first sentence of what a request is for is its summary; the framework's is the name of a function."""
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            first = re.split(r"\.\s|\.$|\n\n", operation["description"], maxsplit=1)[0]
+            operation["summary"] = " ".join(first.split())
 
 
 def _in_our_shape(document: dict[str, Any]) -> None:

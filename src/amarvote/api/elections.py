@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
-from amarvote.api.asking import AnElection, AnOperator, AtMost, BoundedRoute, ask, large_json, services_of
+from amarvote.api.asking import READING, AnElection, AnOperator, AtMost, BoundedRoute, ask, large_json, services_of
 from amarvote.api.models.common import Page
 from amarvote.api.models.elections import Created, Election, ElectionListed, NewElection
 from amarvote.api.problems import responses
@@ -21,7 +21,7 @@ LARGEST_CREATION = 24 << 20
 """Bytes of a request that makes an election: a manifest of 16 MiB in base64, and what stands beside it."""
 
 
-@router.get("/elections", responses=responses(422))
+@router.get("/elections", responses=responses(422, 429), dependencies=[READING])
 async def listing(
     request: Request,
     after: Annotated[str, Query(max_length=64, description="`next` of the page before.")] = "",

@@ -10,6 +10,7 @@ import os
 import socket
 import sys
 import threading
+import time
 from pathlib import Path
 from types import FrameType
 
@@ -142,11 +143,17 @@ class _Server(uvicorn.Server):
 
     def look(self, database: Database) -> None:
         """Wait until the database lets everybody in; end where it is there and not ours."""
-        try:
-            database.await_schema()
-        except NoDatabaseError as problem:
-            self._refused = problem
-            self.should_exit = True
+        while not self.should_exit:
+            try:
+                database.await_schema()
+            except NoDatabaseError as problem:
+                self._refused = problem
+                self.should_exit = True
+            except Exception:  # nobody else lets anybody in, so whatever it is, look again
+                log.exception("the database could not be looked at")
+                time.sleep(FIRST_LOOK_SECONDS)
+            else:
+                return
 
     def require_database(self) -> None:
         """NoDatabaseError where it is known not to be ours."""

@@ -15,13 +15,20 @@ from rich.text import Text
 
 from amarvote.cli import exits
 from amarvote.cli.database import DatabaseUrl
-from amarvote.doctor.examination import answers, examine, next_step
+from amarvote.doctor.database import why_not_reached
+from amarvote.doctor.examination import all_well, answers, examine, next_step
 from amarvote.doctor.findings import Finding, Line, State
 from amarvote.doctor.system import System
 from amarvote.elections.service import Database, NoDatabaseError
 from amarvote.worker.addresses import BROKER, DATABASE, AddressSettingError, address, file_of
 
-_STYLES = {State.OK: "green", State.NOT_CHECKED: "dim", State.ATTENTION: "yellow", State.FAILED: "bold red"}
+_STYLES = {
+    State.NOT_HERE: "dim",
+    State.OK: "green",
+    State.NOT_CHECKED: "dim",
+    State.ATTENTION: "yellow",
+    State.FAILED: "bold red",
+}
 
 
 def doctor(
@@ -46,8 +53,8 @@ def doctor(
     Each line is held against the running system, and changes nothing in it; one chunk is sent through it and taken
     away again. May be run at any time, in the middle of a count as well.
 
-    Ends with 0 where every line is well, 1 where one is not or could not be looked at, 2 where the database is not
-    reached at all.
+    Ends with 0 where every line is well or does not apply, 1 where one is not or could not be looked at, 2 where
+    the database is not reached: without it nothing else is looked at.
     """
     try:
         opened = Database(database)
@@ -69,6 +76,13 @@ def doctor(
     for name in ("pika", "amarvote"):
         logging.getLogger(name).addHandler(logging.NullHandler())  # what goes wrong stands in the list
     with closing(opened):
+        trouble = why_not_reached(system)
+        if trouble is not None:
+            todo = "Start it, or put" if system.database_file is None else "Put"
+            raise exits.UnreadableInput(
+                f"{trouble}. {todo} its address right (--database, {DATABASE}, {file_of(DATABASE)}); "
+                "nothing else was looked at."
+            )
         lines = list(examine(system))
     if as_json:
         sys.stdout.write(json.dumps(as_object(lines)) + "\n")
@@ -76,7 +90,7 @@ def doctor(
         Console().print(as_table(lines))
     if not answers(lines):
         return exits.UNREADABLE
-    return exits.OK if all(line.state is State.OK for line in lines) else exits.FINDINGS
+    return exits.OK if all_well(lines) else exits.FINDINGS
 
 
 def as_object(lines: list[Line]) -> dict[str, Any]:
@@ -110,8 +124,7 @@ def as_table(lines: list[Line]) -> RenderableType:
         for finding in line.findings:
             table.add_row("", "", _explained(finding))
     sentence = next_step(lines)
-    well = all(line.state is State.OK for line in lines)
-    return Group(table, Text(), Text(sentence, style="bold green" if well else "bold"))
+    return Group(table, Text(), Text(sentence, style="bold green" if all_well(lines) else "bold"))
 
 
 def _explained(finding: Finding) -> Text:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from typer.exceptions import TyperException
 
-from amarvote.cli import db, exits, guardian, import_, record, signer, token
+from amarvote.cli import db, device, exits, guardian, import_, record, signer, token
 from amarvote.cli.api import api
 from amarvote.cli.backup import backup, restore
 from amarvote.cli.doctor import doctor
@@ -35,8 +35,9 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(import_.commands, name="import")
-app.add_typer(record.commands, name="record")
+app.add_typer(record.commands, name="record", short_help="Fetch a record, convert it, or look into it.")
 app.add_typer(guardian.commands, name="guardian")
+app.add_typer(device.commands, name="device")
 app.add_typer(db.commands, name="db")
 app.add_typer(token.commands, name="token")
 app.add_typer(signer.commands, name="signer")

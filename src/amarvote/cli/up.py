@@ -8,10 +8,11 @@ import typer
 
 from amarvote.cli import exits
 from amarvote.cli.api import PORT
+from amarvote.cli.program import command
 from amarvote.cli.stopping import Stopped, stoppable
 from amarvote.launch.errors import RunFailed, WrongOptions
 from amarvote.launch.supervisor import ProgramFailed
-from amarvote.launch.up import Installation
+from amarvote.launch.up import SIGNER, Installation
 
 
 def up(
@@ -31,6 +32,12 @@ def up(
                 f"The operator's token, with which elections are made, is in {installation.token_file}\n"
                 "Ctrl-C ends it.\n"
             )
+            for home in installation.unsigned:
+                sys.stderr.write(
+                    f"The board of election {home.name} is not signed here: its signer's home is not {home}. "
+                    "Unless it signs elsewhere, put that folder there, or let a new one "
+                    f"sign: {command('signer', 'create', home, '--name', SIGNER)}\n"
+                )
             sys.stderr.flush()
             installation.keep()
     except Stopped:

@@ -14,6 +14,7 @@ from amarvote.electionguard.context import Context
 from amarvote.electionguard.errors import ManifestError
 from amarvote.electionguard.manifest import parse_manifest
 from amarvote.electionguard.parameters import P_BYTES
+from amarvote.electionguard.words import WordsError, bytes_of_words
 from amarvote.participants.files import read_bounded
 from amarvote.participants.service import Service
 
@@ -28,14 +29,17 @@ class Station:
 
 
 def read_pin(path: Path) -> bytes:
-    """H_E from the file in which the device's officials put it."""
-    try:
-        pin = bytes.fromhex(read_bounded(path, 1024).decode())
-    except ValueError:
-        pin = b""
-    if len(pin) != 32:
-        raise DeviceError(f"{path} does not hold H_E in 64 hex digits.")
-    return pin
+    """H_E from the file in which the device's officials put it: in hex, or in words, also behind its label."""
+    said = read_bounded(path, 1024).decode("utf-8", "replace").upper()
+    said = said.partition("H_E")[2] or said  # of what guardians read, H_G stands before it
+    for read in (bytes.fromhex, bytes_of_words):
+        try:
+            pin = read(said)
+        except (ValueError, WordsError):
+            continue
+        if len(pin) == 32:
+            return pin
+    raise DeviceError(f"{path} does not hold H_E: in the 16 words that the guardians read, or in 64 hex digits.")
 
 
 def learn_context(service: Service, pinned_h_e: bytes) -> Context:

@@ -1,6 +1,5 @@
 """Who votes at a device, and what they do there: a private file of JSON lines, one voter a line, in order."""
 
-import base64
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -57,7 +56,7 @@ def voter_line(voter: Voter) -> str:
         return {"votes": votes, "write_ins": dict(marks.write_ins)}
 
     entry = {
-        "token": base64.b64encode(voter.token).decode(),
+        "token": voter.token.hex(),
         "style": voter.style,
         "weight": voter.weight,
         "challenges": [plain(marks) for marks in voter.challenges],
@@ -121,7 +120,7 @@ def _voter(entry: dict[str, Any]) -> Voter:
             {str(contest): str(text) for contest, text in value["write_ins"].items()},
         )
 
-    token = base64.b64decode(entry["token"], validate=True)
+    token = bytes.fromhex(entry["token"])
     if len(token) != 32 or not isinstance(entry["weight"], int) or not isinstance(entry["style"], str):
         raise ValueError("not a voter")
     challenges = tuple(marks(value) for value in entry["challenges"])

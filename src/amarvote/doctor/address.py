@@ -8,23 +8,29 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from http.client import HTTPException
 
-from amarvote.doctor.findings import Finding, attention, failed, unchecked, well
+from sqlalchemy import select
+
+from amarvote.doctor.findings import Finding, attention, failed, not_here, unchecked, well
 from amarvote.doctor.system import ANSWER_SECONDS, OK, System
 from amarvote.participants.address import Address, AddressError, parse
 from amarvote.participants.connection import UntrustedError, connection_to
+from amarvote.pipeline.states import TRIAL
+from amarvote.store.tables import elections
 
 SOON = timedelta(days=21)
-LARGEST_ANSWER = 1 << 16
+LARGEST_ANSWER = 1 << 20
+PAGE = 100
 NAME_IT = "Give the public address with --api https://…, and --ca where its authority is your own."
 
 
 def api(system: System) -> Iterator[Finding]:
-    """Asked for what everybody may see, and what stands in the database; a proxy passes nothing else on."""
+    """Asked for what everybody may see, and what stands in the database: is it this one?"""
     if system.api is None:
         yield unchecked("No address of the API was given.", NAME_IT)
         return
+    before = _elections(system)
     try:
-        status, body, _ = _asked(system, "/elections?limit=1")
+        status, body, _ = _asked(system, f"/elections?limit={PAGE}")
     except (AddressError, UntrustedError, OSError, HTTPException) as problem:
         yield failed(
             f"{system.api} does not answer: {problem}",
@@ -32,12 +38,54 @@ def api(system: System) -> Iterator[Finding]:
         )
         return
     if status == OK:
-        yield well(f"{system.api} answers, out of the database.")
+        yield _compared(system, before, body)
     else:
         yield failed(
             f"{system.api} answers {status}: {_reason(body)}",
             "Is it the address of this service, and are the API and its database up? See their logs.",
         )
+
+
+def _elections(system: System) -> dict[str, str]:
+    """Id and state of the first of this database; trials are shown to nobody."""
+    first = select(elections.c.id, elections.c.state).where(elections.c.state != TRIAL).order_by(elections.c.id)
+    with system.database.read() as connection:
+        return {row.id: row.state for row in connection.execute(first.limit(PAGE))}
+
+
+def _compared(system: System, before: dict[str, str], body: bytes) -> Finding:
+    """Elections are added and move on meanwhile, and never go; whose state stands still has it there, too."""
+    try:
+        told = json.loads(body)
+        there = {str(one["id"]): str(one["state"]) for one in told["items"]}
+        last = told["next"]
+    except (ValueError, KeyError, TypeError):
+        return failed(f"{system.api} answers, and not as AmarVote does.", "Is it the address of this service?")
+    with system.database.read() as connection:
+        rows = connection.execute(select(elections.c.id, elections.c.state).where(elections.c.id.in_(there)))
+        here = {row.id: row.state for row in rows}
+    expected = list(before)
+    if last is not None:  # what was added meanwhile may have moved some to the next page
+        expected = expected[: expected.index(last) + 1] if last in before else []
+    differing = {
+        "it lists and this one does not hold": [one for one in there if one not in here],
+        "this one holds and it does not list": [one for one in expected if one not in there],
+        "in another state there": [one for one in here if before.get(one) == here[one] != there[one]],
+    }
+    if any(differing.values()):
+        what = "; ".join(f"{how}: {_some(those)}" for how, those in differing.items() if those)
+        return failed(
+            f"{system.api} answers out of another database than {system.database.name}. Elections {what}.",
+            "Which of the two is the right one? After a restore every API and worker needs its address: put it "
+            "right, and start anew what still has the other (docs/backup.md).",
+        )
+    if not there:
+        return well(f"{system.api} answers. Neither it nor the database has an election to compare.")
+    return well(f"{system.api} answers, with the elections of this database ({len(there)} compared).")
+
+
+def _some(those: list[str]) -> str:
+    return f"{', '.join(those[:3])}{f' and {len(those) - 3} more' if len(those) > 3 else ''}"
 
 
 def _reason(body: bytes) -> str:
@@ -77,7 +125,10 @@ def tls(system: System) -> Iterator[Finding]:
         yield failed(str(problem), NAME_IT)
         return
     if not address.secure:
-        yield unchecked(f"{system.api} is not the public address: it is for this machine only.", NAME_IT)
+        yield not_here(
+            f"{system.api} is for this machine only, and nothing is sent over a network.",
+            f"Where voters reach the service from elsewhere: {NAME_IT}",
+        )
         return
     try:
         context = ssl.create_default_context(cafile=None if system.ca is None else str(system.ca))

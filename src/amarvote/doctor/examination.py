@@ -4,7 +4,7 @@ import threading
 from collections.abc import Iterator
 
 from amarvote.doctor import address, backups, database, guardians, machine, round_trip, secrets, workers
-from amarvote.doctor.findings import Check, Finding, Line, State, unchecked
+from amarvote.doctor.findings import WELL, Check, Finding, Line, State, unchecked
 from amarvote.doctor.system import System
 from amarvote.store.database import DatabaseError
 
@@ -44,6 +44,11 @@ def answers(lines: list[Line]) -> bool:
     return any(line.check.name == "database" and line.state is not State.NOT_CHECKED for line in lines)
 
 
+def all_well(lines: list[Line]) -> bool:
+    """May voting open, as far as the list goes?"""
+    return all(line.state in WELL for line in lines)
+
+
 def next_step(lines: list[Line]) -> str:
     """What to do now, in a sentence."""
     for state, urgency in (
@@ -56,7 +61,9 @@ def next_step(lines: list[Line]) -> str:
             first = next(finding for finding in those[0].findings if finding.state is state)
             names = ", ".join(line.check.name for line in those)
             return f"{urgency} ({names}). First: {first.todo or first.seen}"
-    return f"All {len(lines)} lines are well: as far as the service goes, voting may open."
+    elsewhere = [line.check.name for line in lines if line.state is State.NOT_HERE]
+    which = f"that apply here are well (not: {', '.join(elsewhere)})" if elsewhere else "are well"
+    return f"All {len(lines) - len(elsewhere)} lines {which}: as far as the service goes, voting may open."
 
 
 def _within(check: Check, system: System, seconds: float) -> list[Finding]:
@@ -77,6 +84,6 @@ def _made(check: Check, system: System, found: list[Finding]) -> None:
     try:
         found.extend(check.look(system))
     except DatabaseError as problem:
-        found.append(unchecked(f"The database does not answer: {str(problem).strip()}", "Start it; see its log."))
+        found.append(unchecked(f"{database.refusal(system, problem)}.", "See the line database, and its log."))
     except Exception as problem:  # noqa: BLE001 - whatever it is, the other lines are made
         found.append(unchecked(f"It could not be looked at: {type(problem).__name__}: {problem}"))

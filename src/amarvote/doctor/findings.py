@@ -10,6 +10,7 @@ from amarvote.doctor.system import System
 class State(StrEnum):
     """How something stands."""
 
+    NOT_HERE = "does not apply"
     OK = "ok"
     NOT_CHECKED = "not checked"
     ATTENTION = "attention"
@@ -18,6 +19,8 @@ class State(StrEnum):
 
 GRAVITY = list(State)
 """From harmless to grave."""
+
+WELL = (State.NOT_HERE, State.OK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,11 @@ class Finding:
 def well(seen: str) -> Finding:
     """As it should be."""
     return Finding(State.OK, seen)
+
+
+def not_here(why: str, todo: str = "") -> Finding:
+    """There is no such thing in this service; what to do where there should be."""
+    return Finding(State.NOT_HERE, why, todo)
 
 
 def unchecked(why: str, todo: str = "") -> Finding:

@@ -7,9 +7,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from sqlalchemy import make_url
-
-from amarvote.doctor.findings import Finding, attention, failed, unchecked, well
+from amarvote.doctor.findings import Finding, attention, failed, not_here, unchecked, well
 from amarvote.doctor.system import SilentError, System, metrics_at
 
 MEGABYTE = 1_000_000
@@ -33,6 +31,15 @@ LEAST_FREE, ENOUGH_FREE = 1_000 * MEGABYTE, 5_000 * MEGABYTE
 
 def memory(system: System) -> Iterator[Finding]:
     """The limits of the control groups in which the service's processes run, added up."""
+    if system.database_file is not None:
+        own, child = (
+            (kb << 10) // MEGABYTE for kb in (system.settings.parent_rss_kb, system.settings.child_rss_kb)
+        )
+        yield not_here(
+            "The database is a file, as on a laptop, where nobody sets limits. A worker ends itself beyond "
+            f"{own} MB, and its computing process beyond {child}, and is started anew."
+        )
+        return
     if not (system.groups / "cgroup.controllers").exists():
         yield unchecked(
             f"{system.groups} shows no control groups of version 2.", "Look at the limits where they are set."
@@ -52,7 +59,7 @@ def memory(system: System) -> Iterator[Finding]:
         yield unchecked(
             "None of the service's processes is seen from here.",
             "Run the doctor on each machine on which some of them run; in containers with the host's processes in "
-            "sight, as `docker compose run --rm doctor` does.",
+            "sight, as `compose run --rm tools doctor` does.",
         )
         return
     if unlimited:
@@ -116,9 +123,8 @@ def _machine_bytes(processes: Path) -> int:
 def disks(system: System) -> Iterator[Finding]:
     """Room where data are written, as far as it can be seen from here; RabbitMQ says itself how it stands."""
     places = {"This machine": Path("/")}
-    address = make_url(system.database.url)
-    if address.get_backend_name() == "sqlite" and address.database:
-        places["The database"] = Path(address.database).absolute().parent
+    if system.database_file is not None:
+        places["The database"] = system.database_file.parent
     if system.backups is not None and system.backups.exists():
         places["Backups"] = system.backups
     known = set()
@@ -127,6 +133,11 @@ def disks(system: System) -> Iterator[Finding]:
         if device not in known:
             known.add(device)
             yield _room(f"{whose} ({place})", shutil.disk_usage(place).free)
+    if system.database_file is None:
+        yield well(
+            f"The disk of {system.database.name} is not seen from here: the alert DiskFilling watches it, where "
+            "node-exporter runs beside it."
+        )
     rabbitmq = system.rabbitmq_address()
     if rabbitmq is None:
         return

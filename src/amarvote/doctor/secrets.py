@@ -2,38 +2,59 @@
 
 import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
-
-from sqlalchemy import make_url
 
 from amarvote.doctor.findings import Finding, attention, failed, unchecked, well
 from amarvote.doctor.system import System
 
+OF_OTHERS = ("database-password", "grafana-password", "postgres-password", "rabbitmq-password.conf", "tls-key")
+"""Secrets of the service that no program of ours is given (deploy/make-secrets)."""
+
+PUBLIC = "tls-certificate"
+"""Lies among the secrets, and is none."""
+
+SHOWN = 20
+
 
 def files(system: System) -> Iterator[Finding]:
     """The files that the settings name, those that lie beside them, and a database that is a file."""
-    seen = sorted({file for named in system.secrets for file in _beside(named)})
-    for file in seen:
+    seen = set(system.secrets)
+    for folder in {named.parent for named in system.secrets}:
+        with suppress(OSError):
+            seen |= _in(folder)
+    if system.all_secrets.is_dir():
+        try:
+            seen |= _in(system.all_secrets)
+        except OSError as problem:
+            yield unchecked(
+                f"{system.all_secrets}: {problem.strerror}.", "Let it belong to the group of who looks."
+            )
+    for file in sorted(seen):
         if file.stat().st_mode & stat.S_IRWXO:
             yield failed(f"Everybody on this machine may use {file}.", f"chmod 640 {file}, or stricter.")
     if seen:
-        folders = ", ".join(sorted({str(named.parent) for named in system.secrets}))
-        yield well(f"{len(seen)} files in {folders} were looked at.")
-    address = make_url(system.database.url)
-    if address.get_backend_name() == "sqlite" and address.database:
-        yield _database(Path(address.database).absolute())
-    elif not seen:
+        yield well(_looked_at(seen, () if system.database_file else OF_OTHERS))
+    if system.database_file is not None:
+        yield _database(system.database_file)
+    elif not system.secrets:
         yield attention(
             "The addresses, with their passwords, stand in the environment or the command line.",
             "Put each into a file and name that: AMARVOTE_DATABASE_URL_FILE, AMARVOTE_BROKER_URL_FILE.",
         )
 
 
-def _beside(named: Path) -> list[Path]:
-    try:
-        return [named, *(one for one in named.parent.iterdir() if one.is_file())]
-    except OSError:
-        return [named]
+def _in(folder: Path) -> set[Path]:
+    return {one for one in folder.iterdir() if one.is_file() and one.name != PUBLIC}
+
+
+def _looked_at(seen: set[Path], others: tuple[str, ...]) -> str:
+    names = sorted({file.name for file in seen})
+    folders = ", ".join(sorted({str(file.parent) for file in seen}))
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    unseen = [name for name in others if name not in names]
+    rest = f" Not seen from here: {', '.join(unseen)}." if unseen else ""
+    return f"Looked at in {folders}: {', '.join(names[:SHOWN])}{more}.{rest}"
 
 
 def _database(path: Path) -> Finding:

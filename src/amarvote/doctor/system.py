@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from prometheus_client.parser import text_string_to_metric_families
-from sqlalchemy import Row, select
+from sqlalchemy import Row, make_url, select
 
 from amarvote.pipeline.handing import ENDED
 from amarvote.pipeline.settings import DEFAULTS, Settings
@@ -39,9 +39,18 @@ class System:
     backups: Path | None = None
     secrets: tuple[Path, ...] = ()
     """Files that hold addresses with passwords."""
+    all_secrets: Path = Path("/secrets")
+    """Where containers that are there for looking see the files of all others, too."""
     processes: Path = Path("/proc")
     groups: Path = Path("/sys/fs/cgroup")
     settings: Settings = field(default=DEFAULTS)
+
+    @property
+    def database_file(self) -> Path | None:
+        """The database where it is a file, on a laptop: there is no other machine then, and no broker."""
+        address = make_url(self.database.url)
+        sqlite = address.get_backend_name() == "sqlite"
+        return Path(address.database).absolute() if sqlite and address.database else None
 
     def workers(self) -> list[Row[Any]]:
         """Those whose hearts beat."""

@@ -4,12 +4,13 @@ from collections.abc import Iterator
 
 from sqlalchemy import func, select
 
-from amarvote.doctor.findings import Finding, State, attention, failed, unchecked, well
+from amarvote.doctor.findings import Finding, State, attention, failed, not_here, unchecked, well
 from amarvote.doctor.system import SilentError, System, Told, metrics_at
 from amarvote.pipeline.chunks import RUNNING
 from amarvote.queues.amqp import CHUNKS, DEAD, BrokerAddressError, parameters
 from amarvote.queues.inspection import NoBrokerError, Seen, inspect
 from amarvote.store.tables import chunks
+from amarvote.worker.addresses import BROKER, file_of
 
 DETAILS = "/metrics/detailed?family=channel_metrics&family=queue_consumer_count&family=exchange_bindings"
 NO_BROKER = "No broker is configured: the database itself hands out the work."
@@ -43,7 +44,7 @@ def workers(system: System) -> Iterator[Finding]:
 def _consumers(system: System, alive: int) -> Iterator[Finding]:
     """The broker's side: who consumes, and how much is delivered at once."""
     if system.broker is None:
-        yield well(NO_BROKER)
+        yield not_here(NO_BROKER, _name_broker(system))
         return
     try:
         consumers = next(seen.consumers for seen in inspect(system.broker) if seen.name.endswith(CHUNKS))
@@ -66,6 +67,10 @@ def _consumers(system: System, alive: int) -> Iterator[Finding]:
         )
     told = _details(system)
     yield told if isinstance(told, Finding) else _prefetch(told)
+
+
+def _name_broker(system: System) -> str:
+    return "" if system.database_file else f"Where workers have one, name it here, too: {file_of(BROKER)}."
 
 
 def _details(system: System) -> Told | Finding:
@@ -95,7 +100,7 @@ def _prefetch(told: Told) -> Finding:
 def queues(system: System) -> Iterator[Finding]:
     """Each as workers declare it: durable, of the type quorum, dead letters to where they belong."""
     if system.broker is None:
-        yield well(f"{NO_BROKER} Nothing can be lost between the two.")
+        yield not_here(f"{NO_BROKER} Nothing can be lost between the two.", _name_broker(system))
         return
     try:
         seen = inspect(system.broker)

@@ -2,13 +2,19 @@
 
 import fcntl
 import logging
+import os
+import socket
 import time
 from contextlib import ExitStack, closing
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
+from amarvote.elections.board_desk import VOTING
+from amarvote.elections.paging import MOST
 from amarvote.elections.preparing import prepare, signer_token, without_signer
 from amarvote.elections.service import Database, DatabaseError, patiently
+from amarvote.elections.services import Services
 from amarvote.launch.errors import RunFailed, WrongOptions
 from amarvote.launch.run_folder import holds_run, resolved
 from amarvote.launch.signing import HOMES
@@ -38,6 +44,8 @@ class Installation:
         self._port = port
         self._stack = ExitStack()
         self._supervisor: Supervisor | None = None
+        self.unsigned: list[Path] = []
+        """Homes of signers, named as their elections, that are not here though the boards may still grow."""
 
     @property
     def token_file(self) -> Path:
@@ -45,7 +53,7 @@ class Installation:
         return self._folder / "operator-token"
 
     def __enter__(self) -> "Installation":
-        """Make what is missing and start everything; WrongOptions where the folder is somebody else's."""
+        """Make what is missing and start everything; WrongOptions where folder or port are somebody else's."""
         with self._stack as stack:
             if holds_run(self._folder):
                 raise WrongOptions(f"{self._folder} holds a run of AmarVote. Choose another folder.")
@@ -57,7 +65,9 @@ class Installation:
                 raise WrongOptions(f"Another service works in {self._folder}. Use that one.") from None
             except OSError as problem:
                 raise WrongOptions(f"{self._folder} cannot be used: {problem.strerror}.") from None
+            self._require_port()
             self._prepare()
+            self.unsigned = self._without_home()
             supervisor = Supervisor(self._folder)
             stack.callback(supervisor.close)
             self._supervisor = supervisor
@@ -73,7 +83,7 @@ class Installation:
 
     def keep(self) -> None:
         """Keep everything alive; ends with an exception only."""
-        with closing(Database(f"sqlite:///{self._folder / 'service.db'}")) as database:
+        with closing(self._database()) as database:
             while self._supervisor is not None:
                 try:
                     patiently(self._name_signers, database)
@@ -89,6 +99,31 @@ class Installation:
             folder = homes / election
             key = home.Home(folder).signer.verifier if (folder / "key").exists() else home.create(folder, SIGNER)
             write_durably(folder / "token", signer_token(database, election, str(key)).encode())
+
+    def _without_home(self) -> list[Path]:
+        after: str | None = ""
+        growing: set[str] = set()
+        with closing(self._database()) as database:
+            services = Services(database)
+            while after is not None:
+                page: dict[str, Any] = services.listing(after, MOST)
+                growing |= {one["id"] for one in page["items"] if one["state"] in VOTING}
+                after = page["next"]
+            growing -= set(without_signer(database))
+        homes = [self._folder / HOMES / election for election in sorted(growing)]
+        return [home for home in homes if not (home / "key").exists()]
+
+    def _database(self) -> Database:
+        return Database(f"sqlite:///{self._folder / 'service.db'}")
+
+    def _require_port(self) -> None:
+        try:
+            socket.create_server(("127.0.0.1", self._port)).close()
+        except OSError as problem:
+            why = os.strerror(problem.errno or 0)
+            raise WrongOptions(
+                f"Nothing can listen at port {self._port} of this machine: {why}. Choose another with --port."
+            ) from None
 
     def _prepare(self) -> None:
         """The database in its present form, and an operator's token that is good: it ends after some weeks."""

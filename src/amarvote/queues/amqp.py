@@ -8,10 +8,12 @@ Nothing is rejected or requeued by us, so nothing can go round in circles: what 
 the database holds what becomes of it, and a connection that breaks before gives it to another worker.
 """
 
+import gc
 import logging
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from queue import Empty, SimpleQueue
@@ -207,25 +209,33 @@ class Link:
 
     def _run(self) -> None:
         while not self._end.is_set():
-            loop = IOLoop()
             self._told = False
             try:
-                SelectConnection(
-                    self._parameters,
-                    on_open_callback=self._on_open,
-                    on_open_error_callback=self._on_end,
-                    on_close_callback=self._on_end,
-                    custom_ioloop=loop,
-                )
-                with self._lock:
-                    self._loop = loop
-                loop.start()
+                self._connection()
             except Exception as problem:  # noqa: BLE001 - whatever it is, the connection is made anew
-                self._tell(problem)
-            self._disconnected()
-            loop.close()
+                self._tell(problem.with_traceback(None))
+                gc.collect()  # what was left open
             if not self._end.is_set():
                 self._end.wait(self._backoff.pause())
+
+    def _connection(self) -> None:
+        """One connection, from its beginning to its end."""
+        loop = IOLoop()
+        try:
+            SelectConnection(
+                self._parameters,
+                on_open_callback=self._on_open,
+                on_open_error_callback=self._on_end,
+                on_close_callback=self._on_end,
+                custom_ioloop=loop,
+            )
+            with self._lock:
+                self._loop = loop
+            loop.start()
+        finally:
+            self._disconnected()
+            with suppress(AssertionError):  # pika closes no loop that could not begin, without a descriptor for it
+                loop.close()
 
     def _on_open(self, connection: Any) -> None:
         connection.add_on_connection_blocked_callback(lambda *_: self._tell("it is short of memory or disk"))

@@ -48,26 +48,38 @@ class Door:
             raise AwayError(self.trouble, self._again_at - time.monotonic())
 
     def shut(self, cause: object) -> AwayError:
-        """The database is away; the error to be raised."""
+        """The database is away; the error to be raised.
+
+        It stays open where no thread is to be had that would open it again: the next one to find out tries anew.
+        """
         with self._lock:
             if self._open.is_set():
+                sentence = f"{self._name} does not answer: {str(cause).strip()}"
+                log.warning("%s", sentence)
                 if time.monotonic() - self._opened > STEADY_SECONDS:
                     self._backoff.reset()
                 self._again_at = time.monotonic() + FIRST_PAUSE
-                self.trouble = f"{self._name} does not answer: {str(cause).strip()}"
-                log.warning("%s", self.trouble)
+                try:
+                    threading.Thread(target=self._look, name="database", daemon=True).start()
+                except (RuntimeError, MemoryError) as problem:
+                    log.warning("nobody looks whether %s is back: %s", self._name, problem)
+                    return AwayError(sentence, FIRST_PAUSE)
+                self.trouble = sentence
                 self._open.clear()
-                threading.Thread(target=self._look, name="database", daemon=True).start()
-        return AwayError(self.trouble, self._again_at - time.monotonic())
+            return AwayError(self.trouble, self._again_at - time.monotonic())
 
     def _look(self) -> None:
+        """Begins while `shut` holds the lock, and so opens nothing before that has shut it."""
         while True:
             pause = self._backoff.pause()
             self._again_at = time.monotonic() + pause
             if self._over.wait(pause):
                 return
-            if self._is_there():
-                break
+            try:
+                if self._is_there():
+                    break
+            except Exception as problem:  # noqa: BLE001 - nobody else would open it, so whatever it is, look again
+                log.warning("%s could not be looked at: %s: %s", self._name, type(problem).__name__, problem)
         with self._lock:
             self._opened = self._heard = time.monotonic()
             self.trouble = ""

@@ -1,9 +1,11 @@
 """Connections to PostgreSQL that find out whether it is away, and shut the door then.
 
 It is away where a connection cannot be made and no other one stands, or where a statement stays without an answer
-and a newcomer gets none either. Whoever has a connection and is refused another one has met the server's limit.
+and a newcomer gets none either. Whoever has a connection and is refused another one has met the server's limit, or
+that of this process, as where no file descriptor is free; what is refused then is asked again.
 """
 
+import errno
 import os
 import select
 import socket
@@ -26,6 +28,9 @@ LOOK_EVERY = 0.1
 
 SSL_REQUEST = struct.pack("!ii", 8, 80877103)
 """Begins a connection; every server answers it with a letter, before it asks who is there."""
+
+OURS = (errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS)
+"""What was missing is missing here: it says nothing of the server."""
 
 Result = TypeVar("Result")
 
@@ -62,7 +67,7 @@ class _Connection(psycopg.Connection[Any]):
             raise
 
     def _newcomer_is_answered(self) -> bool:
-        """Does who is at the other end say anything to somebody new?"""
+        """Does who is at the other end say anything to somebody new? Yes, while nobody new can be made here."""
         try:
             with socket.socket(fileno=os.dup(self.fileno())) as ours:
                 family, peer = ours.family, ours.getpeername()
@@ -71,8 +76,8 @@ class _Connection(psycopg.Connection[Any]):
                 newcomer.connect(peer)
                 newcomer.sendall(SSL_REQUEST)
                 return bool(newcomer.recv(1))
-        except OSError:
-            return False
+        except OSError as problem:
+            return problem.errno in OURS
 
     def stands(self) -> bool:
         """Has the other end not hung up?"""
@@ -104,12 +109,14 @@ def door_of(engine: Engine, name: str) -> Door:
         door.check()
         try:
             connection = _Connection.connect(*positional, **keywords)
-        except psycopg.OperationalError as problem:
+        except (psycopg.OperationalError, OSError) as problem:  # OSError: no descriptor to wait with
             with lock:
                 standing = any(one.stands() for one in made)
-            if standing and not isinstance(problem, psycopg.errors.ConnectionTimeout):
-                raise
-            raise door.shut(problem) from problem
+            if not standing or isinstance(problem, psycopg.errors.ConnectionTimeout):
+                raise door.shut(problem) from problem
+            if isinstance(problem, OSError):
+                raise psycopg.OperationalError(str(problem)) from problem
+            raise
         connection.door = door
         with lock:
             made.add(connection)

@@ -30,10 +30,22 @@ LONGEST_BASE64 = 4 * -((16 << 20) // -3)
 """Characters of a manifest of 16 MiB."""
 
 _MANIFEST = {
-    "spec_version": "v2.1.0",
-    "name": "Board of the chess club",
-    "contests": [{"id": "chair", "choices": ["Ada", "Emmy"]}],
-    "styles": [{"id": "all", "contestIds": ["chair"]}],
+    "electionId": "chess-club-2026",
+    "electionName": "Chess club, yearly meeting",
+    "contests": [
+        {
+            "index": 1,
+            "id": "chair",
+            "name": "Chair",
+            "selectionLimit": 1,
+            "optionSelectionLimit": 1,
+            "choices": [
+                {"index": 1, "id": "ada", "name": "Ada Lovelace"},
+                {"index": 2, "id": "emmy", "name": "Emmy Noether"},
+            ],
+        }
+    ],
+    "ballotStyles": [{"id": "all", "name": "Members", "contestIds": ["chair"]}],
 }
 
 
@@ -53,7 +65,10 @@ class NewElection(Asked):
     guardians: int = Field(ge=1, le=1000, description="n: who holds a share of the key.", examples=[3])
     quorum: int = Field(ge=1, le=1000, description="k of n are needed to open the totals.", examples=[2])
     minimum_group: int = Field(
-        10, ge=0, le=1_000_000, description="Contests with fewer cast ballots are opened only by recorded consent."
+        10,
+        ge=0,
+        le=1_000_000,
+        description="Contests in which somebody voted, but fewer than so many, are opened only by recorded consent.",
     )
     title: str | None = Field(None, min_length=1, max_length=200, description="The manifest's name by default.")
     devices: list[DeviceName] = Field(default=[], max_length=1000, description="Voting devices to begin with.")

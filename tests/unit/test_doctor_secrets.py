@@ -1,0 +1,84 @@
+"""Who may read secrets: what is seen, what is not, and where a container sees all of them."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from amarvote.doctor import secrets
+from amarvote.doctor.findings import State
+from amarvote.doctor.system import System
+
+GIVEN = ("broker-url", "database-url")
+OTHERS = ("database-password", "grafana-password", "postgres-password", "rabbitmq-password.conf", "tls-key")
+
+
+def put(folder, *names, mode=0o640):
+    folder.mkdir(exist_ok=True)
+    for name in names:
+        (folder / name).write_text("hush")
+        (folder / name).chmod(mode)
+
+
+@pytest.fixture
+def found(tmp_path):
+    put(tmp_path / "given", *GIVEN)
+
+    def look(url="postgresql+psycopg://a@b/c"):
+        named = tuple(tmp_path / "given" / name for name in GIVEN)
+        system = System(SimpleNamespace(url=url), secrets=named, all_secrets=tmp_path / "all")
+        return list(secrets.files(system))
+
+    return look
+
+
+def test_what_is_seen_and_what_is_not_is_named(found, tmp_path):
+    (line,) = found()
+    assert line.state is State.OK
+    assert line.seen == (
+        f"Looked at in {tmp_path / 'given'}: broker-url, database-url. Not seen from here: {', '.join(OTHERS)}."
+    )
+
+
+def test_all_of_them_where_they_are_mounted(found, tmp_path):
+    put(tmp_path / "all", *GIVEN, *OTHERS)
+    put(tmp_path / "all", "tls-certificate", mode=0o644)
+    (line,) = found()
+    names = ", ".join(sorted((*GIVEN, *OTHERS)))
+    assert (line.state, line.seen) == (
+        State.OK,
+        f"Looked at in {tmp_path / 'all'}, {tmp_path / 'given'}: {names}.",
+    )
+    for mode in (0o644, 0o641, 0o642):
+        (tmp_path / "all" / "tls-key").chmod(mode)
+        failed, _ = found()
+        assert (failed.state, str(tmp_path / "all" / "tls-key") in failed.seen) == (State.FAILED, True)
+
+
+def test_a_folder_that_may_not_be_listed(found, tmp_path, monkeypatch):
+    put(tmp_path / "all", *OTHERS)
+    listed = Path.iterdir
+
+    def iterdir(folder):
+        if folder.name == "all":
+            raise PermissionError(13, "Permission denied")
+        return listed(folder)
+
+    monkeypatch.setattr(Path, "iterdir", iterdir)
+    unchecked, line = found()
+    assert (unchecked.state, bool(unchecked.todo)) == (State.NOT_CHECKED, True)
+    assert f"Not seen from here: {', '.join(OTHERS)}." in line.seen
+
+
+def test_many_files_are_not_all_named(found, tmp_path):
+    put(tmp_path / "given", *(f"file-{number:02}" for number in range(40)))
+    (line,) = found()
+    assert "and 22 more" in line.seen
+
+
+def test_a_laptop_has_no_other_secrets(found, tmp_path):
+    tmp_path.chmod(0o700)
+    (tmp_path / "service.db").touch(0o600)
+    lines = found(f"sqlite:///{tmp_path}/service.db")
+    assert [line.state for line in lines] == [State.OK, State.OK]
+    assert "Not seen" not in lines[0].seen
