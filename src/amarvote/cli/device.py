@@ -68,8 +68,9 @@ def run(
     {"token": "5f5f…", "style": "member", "weight": 1, "challenges": [],
      "cast": {"votes": {"chair": {"ada": 1}}, "write_ins": {}}}
 
-    `token` is the voter's, in hex as the service shows it; `style` and `weight` are those of the roll; `votes` are by contest and option of the manifest, `write_ins` texts by contest. `challenges` are
-    ballots in the form of `cast` that this voter challenges first.
+    `token` is the voter's, in hex as the service shows it; `style` and `weight` are those of the roll; `votes` are
+    by contest and option of the manifest, `write_ins` texts by contest. `challenges` are ballots in the form of
+    `cast` that this voter challenges first.
     """
     _require(home, voters)
     logs.set_up()

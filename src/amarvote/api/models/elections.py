@@ -68,7 +68,7 @@ class NewElection(Asked):
         10,
         ge=0,
         le=1_000_000,
-        description="Contests in which somebody voted, but fewer than so many, are opened only by recorded consent.",
+        description="Contests with fewer cast ballots, but not without any, are opened by recorded consent only.",
     )
     title: str | None = Field(None, min_length=1, max_length=200, description="The manifest's name by default.")
     devices: list[DeviceName] = Field(default=[], max_length=1000, description="Voting devices to begin with.")
