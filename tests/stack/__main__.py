@@ -54,6 +54,8 @@ def _whereabouts(stack: Stack) -> str:
         f"Logs                 {stack.logs}, {stack.nginx.access_log}\n"
         f"Processes            {parts}\n"
         f"Commands on it       {files} amarvote …\n"
+        f"The doctor           doctor --api {stack.url} --ca {stack.ca} "
+        f"--rabbitmq http://127.0.0.1:{stack.ports.rabbitmq_metrics}\n"
     )
 
 
@@ -65,6 +67,7 @@ def _check(stack: Stack, ballots: int) -> int:
     sys.stdout.write(f"{ballots} ballots were counted: {totals}\n{verified.stdout}{verified.stderr}")
     if verified.returncode == 0:
         report.write(stack.memory.peaks, ballots, time.monotonic() - began)
+        sys.stdout.write("Written anew from this: the tables of limits in docs/numbers.md and deploy/README.md.\n")
     return verified.returncode
 
 

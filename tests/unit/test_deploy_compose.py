@@ -10,7 +10,7 @@ import yaml
 from check_jsonschema.builtin_schemas import get_builtin_schema
 from jsonschema import Draft202012Validator
 
-from amarvote.cli.main import app
+from amarvote.cli.main import program
 from amarvote.worker.addresses import BROKER, DATABASE, file_of
 
 ROOT = Path(__file__).parents[2]
@@ -210,7 +210,7 @@ def test_what_is_mounted_is_there(composed):
 
 def test_the_commands_are_the_programs_own(composed):
     for name in NEEDED.keys() & composed["services"].keys():
-        assert app([*composed["services"][name]["command"], "--help"], standalone_mode=False) == 0, name
+        assert program()([*composed["services"][name]["command"], "--help"], standalone_mode=False) == 0, name
 
 
 def test_they_wait_for_the_tables(composed):

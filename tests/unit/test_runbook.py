@@ -8,7 +8,7 @@ import pytest
 from typer.main import get_command
 
 from amarvote.api.application import application
-from amarvote.cli.main import app
+from amarvote.cli.main import program
 from amarvote.elections.services import Services
 from stack import runbook
 
@@ -58,7 +58,7 @@ def test_a_command_that_is_not_there_is_found(text):
 
 def fault(text):
     """What is wrong with `amarvote TEXT`, in a word; None where it could be typed."""
-    command = get_command(app)
+    command = get_command(program())
     words = shlex.split(text)
     while words and (further := getattr(command, "commands", {}).get(words[0])):
         command, words = further, words[1:]

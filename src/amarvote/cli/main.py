@@ -3,21 +3,35 @@
 import json
 import sys
 import traceback
+from importlib import import_module
 from importlib.metadata import version as version_of
 from typing import Annotated
 
 import typer
 from typer.exceptions import TyperException
 
-from amarvote.cli import db, device, exits, guardian, import_, record, signer, token
-from amarvote.cli.api import api
-from amarvote.cli.backup import backup, restore
-from amarvote.cli.doctor import doctor
+from amarvote.cli import exits
 from amarvote.cli.groups import require_command
-from amarvote.cli.run import count, demo
-from amarvote.cli.up import up
-from amarvote.cli.verify import verify
-from amarvote.cli.worker import worker
+
+COMMANDS = {
+    "import": "import_",
+    "record": "record",
+    "guardian": "guardian",
+    "device": "device",
+    "db": "db",
+    "token": "token",
+    "signer": "signer",
+    "demo": "run",
+    "count": "run",
+    "verify": "verify",
+    "up": "up",
+    "api": "api",
+    "worker": "worker",
+    "doctor": "doctor",
+    "backup": "backup",
+    "restore": "backup",
+}
+"""The module of each command. Only that of the one that is asked for is read: all of them take seconds."""
 
 CODES = (
     "Ends with 0 where all is done, 1 where something was found or totals differ, 2 where the input is not "
@@ -25,35 +39,31 @@ CODES = (
 )
 CODES_OF_RUNS = f"{CODES} And with 130 (Ctrl-C) or 143 (SIGTERM) where it was interrupted; --out resumes the run."
 
-app = typer.Typer(
-    help="Verifiable elections: ballots are counted without being opened, and anyone can check the record.",
-    epilog=CODES,
-    invoke_without_command=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-app.add_typer(import_.commands, name="import")
-app.add_typer(record.commands, name="record", short_help="Fetch a record, convert it, or look into it.")
-app.add_typer(guardian.commands, name="guardian")
-app.add_typer(device.commands, name="device")
-app.add_typer(db.commands, name="db")
-app.add_typer(token.commands, name="token")
-app.add_typer(signer.commands, name="signer")
-app.command(epilog=CODES_OF_RUNS)(demo)
-app.command(epilog=CODES_OF_RUNS)(count)
-app.command()(verify)
-app.command()(up)
-app.command()(api)
-app.command()(worker)
-app.command()(doctor)
-app.command()(backup)
-app.command()(restore)
+EPILOGS = {"demo": CODES_OF_RUNS, "count": CODES_OF_RUNS}
 
 
-@app.callback()
-def program(
+def program(asked: str | None = None) -> typer.Typer:
+    """With the command that is asked for; with all of them where that is none."""
+    app = typer.Typer(
+        help="Verifiable elections: ballots are counted without being opened, and anyone can check the record.",
+        epilog=CODES,
+        invoke_without_command=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_program)
+    for name in [asked] if asked in COMMANDS else COMMANDS:
+        module = import_module(f"amarvote.cli.{COMMANDS[name]}")
+        if hasattr(module, "commands"):
+            app.add_typer(module.commands, name=name)
+        else:
+            app.command(epilog=EPILOGS.get(name))(getattr(module, name))
+    return app
+
+
+def _program(
     context: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
 ) -> None:
@@ -67,7 +77,7 @@ def program(
 def main() -> None:
     """Run one command and end with its exit code; with --json an error is an object on standard output, too."""
     try:
-        code, sentence = app(standalone_mode=False), None
+        code, sentence = program(sys.argv[1] if len(sys.argv) > 1 else None)(standalone_mode=False), None
     except TyperException as problem:
         code, sentence = exits.USAGE, f"{problem.format_message()} (try --help)"
     except exits.CommandError as problem:

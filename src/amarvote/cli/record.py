@@ -39,7 +39,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
 @commands.callback()
 def actions(context: typer.Context) -> None:
-    """Fetch a record from a service, convert one, print its roots, or look into it."""
+    """Fetch a record, convert it, or look into it."""
     require_command(context)
 
 
