@@ -199,6 +199,8 @@ def test_nobody_who_votes_stands_in_the_proxys_logs(stack, client, election):
     for api, before in zip(apis, revivals, strict=True):
         until(lambda api=api, before=before: api.revivals > before and api.is_alive(), "it is started again")
         api.await_up()
+    # nginx asks a replica that did not answer again after ten seconds
+    until(lambda: {client.get("/elections").status_code for _ in range(20)} == {200}, "both answer")
     log = stack.nginx.access_log.read_text()
     assert f"PUT /elections/{election.id}/ballots 202" in log
     assert f"GET /elections/{election.id}/codes/ 503" in log

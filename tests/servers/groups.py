@@ -13,13 +13,14 @@ from xdist.scheduler import LoadScopeScheduling
 ROOT = Path(__file__).parents[2]
 SERVICE = "tests/faults/service/"
 WHOLE_RUNS = "tests/integration/test_demo.py"
+BY_HAND = "tests/integration/test_officer.py"
 
 
 @lru_cache(maxsize=1000)
 def group_of(path: str) -> str | None:
     """The group of a file of tests, by what it asks for; None where each of its tests goes its own way."""
-    if path == WHOLE_RUNS:
-        return "whole runs"
+    if path in (WHOLE_RUNS, BY_HAND):
+        return path
     source = (ROOT / path).read_text()
     if path.startswith("tests/integration/") and "from stack" in source:
         return "stack"

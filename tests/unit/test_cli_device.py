@@ -17,7 +17,6 @@ ELECTION = "http://127.0.0.1:9/elections/" + "0c" * 16
 
 @pytest.fixture
 def home(tmp_path, monkeypatch):
-    monkeypatch.setattr(device.logs, "set_up", lambda: None)
     monkeypatch.setattr(device, "PATIENCE", 0.1)
     home = tmp_path / "place"
     home.mkdir(mode=0o700)

@@ -5,6 +5,7 @@ nothing behind but what was committed.
 """
 
 import argparse
+import gc
 import logging
 import os
 import socket
@@ -125,6 +126,8 @@ def serve(url: str, listening: socket.socket, settings: Settings = DEFAULTS, *, 
         looking.start()
         looking.join(FIRST_LOOK_SECONDS)
         server.require_database()
+        gc.collect()
+        gc.freeze()  # what is there stays: looking at all of it again and again held requests up for 100 ms
         log.info("The API listens on %s as process %d", _address(listening), os.getpid())
         server.run(sockets=[listening])
         server.require_database()

@@ -15,7 +15,6 @@ from amarvote.cli.guardian_terminal import plain
 from amarvote.cli.stopping import Stopped, stoppable
 from amarvote.device.serving import REASONS_TO_STOP, serve
 from amarvote.device.voters import VotersError
-from amarvote.observability import logs
 from amarvote.participants.files import PRIVATE_FOLDER
 from amarvote.participants.service import Service, Unanswered
 
@@ -73,7 +72,6 @@ def run(
     `cast` that this voter challenges first.
     """
     _require(home, voters)
-    logs.set_up()
     with _in_words(), stoppable():
         _look(api, ca)
         ballots = serve(home, api, ca, voters)
