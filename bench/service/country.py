@@ -120,7 +120,7 @@ class Country:
         """What gives first, in a sentence."""
         worst, what, asked, seen = self.single()[0]
         if worst <= 1:
-            return f"Nothing gives; closest is {what}: {asked} asked, {seen} seen."
+            return f"Nothing gives way; closest is this: {what} ({asked} asked, {seen} seen)."
         others = [name for times, name, _, _ in self.single()[1:] if times > 1]
         too = f" After it: {'; '.join(others)}." if others else ""
-        return f"First gives {what}: {asked} asked, {seen} seen, {worst:.1f} times too much.{too}"
+        return f"What gives way first: {what} ({asked} asked, {seen} seen, {worst:.1f} times too much).{too}"

@@ -153,5 +153,5 @@ def test_a_polling_place_of_another_election_encrypts_nothing(officer):
 
 def test_the_backup_is_restored_with_the_signers_homes(officer):
     assert "is published: 12 ballots" in officer.said[LAPTOP]
-    (key,) = (officer.folder / "again" / "signers").glob("*/key")
+    (key,) = (officer.folder / "restored" / "signers").glob("*/key")
     assert f"Election {key.parent.name} " in officer.said[LAPTOP]

@@ -61,7 +61,7 @@ def test_the_section_says_what_is_missed_and_leaves_others_alone(results, tmp_pa
     text = path.read_text()
     assert text.startswith("# Numbers\n\nby others\n")
     assert text.count(BEGIN) == text.count("| two workers against one | 1.90 times | ≥ 1.8 times | reached |") == 1
-    assert "First gives" in text
+    assert "What gives way first" in text
     assert "| accept | 20 · 10.0 s · 200 |" in text
     assert "| share |  |" in text
 
