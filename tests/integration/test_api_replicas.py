@@ -53,6 +53,7 @@ def test_limits_and_revocations_hold_for_all_processes(replicas):
 def test_a_connection_that_was_cut_is_nobodys_error(opened, postgresql_server):
     with serving(opened) as served:
         assert served.ask("GET", "").status_code == 200
+        body = opened.make(1).body  # which reads by a connection of this process
         postgresql_server.cut_connections(opened.url.rpartition("/")[2])
-        answer = served.ask("PUT", "/ballots", "device-1", content=opened.make(1).body)
+        answer = served.ask("PUT", "/ballots", "device-1", content=body)
         assert answer.status_code == 202
