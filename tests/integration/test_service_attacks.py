@@ -362,6 +362,23 @@ def test_an_absent_guardian_is_set_aside_by_the_officer(opened):
     assert opened.state() == "published"
 
 
+@pytest.mark.parametrize("opened", BOTH, indirect=True)
+def test_nobody_is_set_aside_too_early_or_whom_the_rest_need(opened):
+    with pytest.raises(Conflict, match=r"No guardian is set aside now.* it is open"):
+        officer.set_aside(opened.service, 2, "long before the count")
+    counted(opened)
+    officer.set_aside(opened.service, 2, "does not answer the phone")
+    officer.set_aside(opened.service, 2, "said twice")
+    with pytest.raises(Conflict, match="Guardian 3 is needed: 2 are left and it takes 2"):
+        officer.set_aside(opened.service, 3, "nor does this one")
+    desk = guardian_desk.current_run(opened.service)
+    assert desk["set_aside"] == {2: "by the officer: does not answer the phone"}
+    assert "set aside: guardian 2, by the officer: does not" in progress.progress(opened.service)["waiting_for"]
+    opened.answer(opened.run([1, 3]))
+    opened.work()
+    assert opened.state() == "published"
+
+
 def test_a_second_aggregated_root_is_refused(opened):
     """The record is written anew from rows that someone changed, hashes and all: its root was fixed before."""
     counted(opened)

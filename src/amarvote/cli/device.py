@@ -10,9 +10,10 @@ from typing import Annotated
 import typer
 
 from amarvote.cli import exits
+from amarvote.cli.authority import Authority
 from amarvote.cli.groups import require_command
 from amarvote.cli.guardian_terminal import plain
-from amarvote.cli.stopping import Stopped, stoppable
+from amarvote.cli.stopping import resumable
 from amarvote.device.serving import REASONS_TO_STOP, serve
 from amarvote.device.voters import VotersError
 from amarvote.participants.files import PRIVATE_FOLDER
@@ -45,10 +46,7 @@ def run(
     voters: Annotated[
         Path, typer.Option("--voters", metavar="FILE", help="Who votes and how, one JSON object a line.")
     ],
-    ca: Annotated[
-        Path | None,
-        typer.Option("--ca", metavar="FILE", help="The service's certificate authority; the system's by default."),
-    ] = None,
+    ca: Authority = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as one JSON object.")] = False,
 ) -> int:
     """Let everybody in a file vote, then close the device.
@@ -72,7 +70,7 @@ def run(
     `cast` that this voter challenges first.
     """
     _require(home, voters)
-    with _in_words(), stoppable():
+    with _in_words(), resumable():
         _look(api, ca)
         ballots = serve(home, api, ca, voters)
     if as_json:
@@ -114,8 +112,6 @@ def _in_words() -> Iterator[None]:
     """Every end of a device as an exit code and a sentence."""
     try:
         yield
-    except Stopped as stopped:
-        raise exits.Interrupted("Stopped. The same command goes on where it was.", stopped.code) from None
     except VotersError as problem:
         raise exits.UnreadableInput(f"{problem} What a line looks like: amarvote device run --help") from None
     except (Unanswered, *REASONS_TO_STOP) as problem:

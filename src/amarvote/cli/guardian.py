@@ -11,10 +11,11 @@ from typing import Annotated, Any
 import typer
 
 from amarvote.cli import exits
+from amarvote.cli.authority import Authority
 from amarvote.cli.groups import require_command
 from amarvote.cli.guardian_terminal import Terminal, passphrase, plain
 from amarvote.cli.program import command
-from amarvote.cli.stopping import Stopped, stoppable
+from amarvote.cli.stopping import resumable
 from amarvote.cli.targets import check_parent
 from amarvote.electionguard.errors import ElectionGuardError
 from amarvote.guardian import joining, rehearsal
@@ -69,15 +70,12 @@ def join(
         str,
         typer.Option("--invitation", metavar="TEXT|FILE", help="What the officer sent, or a file that holds it."),
     ],
-    ca: Annotated[
-        Path | None,
-        typer.Option("--ca", metavar="FILE", help="The service's certificate authority; the system's by default."),
-    ] = None,
+    ca: Authority = None,
     passphrase_file: PassphraseFile = None,
     as_json: AsJson = False,
 ) -> int:
     """Become a guardian: make HOME, exchange the invitation, draw the key. The same command again is harmless."""
-    with _in_words(), stoppable():
+    with _in_words(), resumable():
         invited = read_invitation(_text_of(invitation))
         _make(home)
         with alone_in(home, patient=False):
@@ -110,7 +108,7 @@ def run(home: Home, passphrase_file: PassphraseFile = None, as_json: AsJson = Fa
 
     It may be stopped and started again at any time; the same command goes on where it was.
     """
-    with _in_words(), stoppable():
+    with _in_words(), resumable():
         membership = _membership(home)
         with alone_in(home, patient=False), Terminal(home) as terminal:
             secret = passphrase(passphrase_file, new=False)
@@ -132,7 +130,7 @@ def check(home: Home, passphrase_file: PassphraseFile = None, as_json: AsJson = 
     Opens the key, holds it against the published record, opens a ciphertext of its own with it, and tells the
     service that this went well. Nothing of the election is opened.
     """
-    with _in_words(), stoppable():
+    with _in_words(), resumable():
         membership = _membership(home)
         service = service_of(home, membership, patience=PATIENCE)
         try:
@@ -153,7 +151,7 @@ def check(home: Home, passphrase_file: PassphraseFile = None, as_json: AsJson = 
 @commands.command()
 def status(home: Home, as_json: AsJson = False) -> int:
     """Where you and the election stand, and what to do next. Needs no passphrase, changes nothing."""
-    with _in_words(), stoppable():
+    with _in_words(), resumable():
         membership = _membership(home)
         standing = standing_in(home)
         shown, trouble = _shown(home, membership)
@@ -267,8 +265,6 @@ def _in_words() -> Iterator[None]:
     """Every end of an agent as an exit code and a sentence."""
     try:
         yield
-    except Stopped as stopped:
-        raise exits.Interrupted("Stopped. The same command goes on where it was.", stopped.code) from None
     except Alarm as problem:
         raise FoundWrong(plain(str(problem))) from None
     except (GuardianError, ElectionGuardError, HomeError, Unanswered, *FINAL) as problem:

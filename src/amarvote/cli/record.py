@@ -3,16 +3,18 @@
 import json
 import re
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from amarvote.cli.exits import FINDINGS, OK, Interrupted, UnreadableInput, UsageProblem
+from amarvote.cli.authority import Authority
+from amarvote.cli.exits import FINDINGS, OK, UnreadableInput, UsageProblem
 from amarvote.cli.groups import require_command
 from amarvote.cli.program import command
 from amarvote.cli.progress import progress
-from amarvote.cli.stopping import Stopped, stoppable
+from amarvote.cli.stopping import resumable
 from amarvote.cli.targets import check_parent
 from amarvote.electionguard.errors import Finding
 from amarvote.launch.errors import RunParked
@@ -47,10 +49,7 @@ def actions(context: typer.Context) -> None:
 def fetch(
     address: Annotated[str, typer.Argument(metavar="ADDRESS", help="https://vote.example.org/elections/ID.")],
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="New folder for the record.")],
-    ca: Annotated[
-        Path | None,
-        typer.Option("--ca", metavar="FILE", help="The service's certificate authority; the system's by default."),
-    ] = None,
+    ca: Authority = None,
     as_json: AsJson = False,
 ) -> int:
     """Download the published record of an election. What breaks off goes on with the same command."""
@@ -58,10 +57,8 @@ def fetch(
         raise UsageProblem(f"{folder} is there already. Name another place, or remove it.")
     check_parent(folder)
     try:
-        with stoppable():
-            bring_record(Service(address, ca=ca, patience=PATIENCE), folder)
-    except Stopped as stopped:
-        raise Interrupted("Stopped. The same command goes on where it was.", stopped.code) from None
+        with resumable(), closing(Service(address, ca=ca, patience=PATIENCE)) as service:
+            bring_record(service, folder)
     except AddressError as problem:
         raise UsageProblem(str(problem)) from None
     except (RunParked, Unanswered, *FINAL) as problem:

@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from amarvote.cli.exits import Interrupted
+
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -34,3 +36,13 @@ def stoppable() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def resumable() -> Iterator[None]:
+    """The same for a command that goes on where it was: Interrupted says so."""
+    try:
+        with stoppable():
+            yield
+    except Stopped as stopped:
+        raise Interrupted("Stopped. The same command goes on where it was.", stopped.code) from None
