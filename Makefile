@@ -14,10 +14,10 @@ test: .venv/dev.stamp lint
 	tests/servers/install.sh
 	.venv/bin/pytest -n 2 $(ARGS)
 
-# Every fault of the service with real times and 200 kills; its table goes into docs/numbers.md.
+# Every fault; those of the service with real times and 200 kills, whose table goes into docs/numbers.md.
 chaos: .venv/dev.stamp
 	tests/servers/install.sh
-	.venv/bin/pytest tests/faults/service --chaos -p no:randomly $(ARGS)
+	.venv/bin/pytest tests/faults --chaos -p no:randomly $(ARGS)
 
 lint: .venv/dev.stamp
 	.venv/bin/ruff format --check .

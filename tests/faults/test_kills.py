@@ -1,4 +1,7 @@
-"""Processes are killed, again and again; the count comes out as if nobody had touched it."""
+"""Processes are killed, again and again; the count comes out as if nobody had touched it.
+
+`make test` leaves out what it shows on PostgreSQL as well (tests/faults/service); `make chaos` runs all.
+"""
 
 import base64
 import json
@@ -153,6 +156,7 @@ def children_seen(stage, parent, seen=[]):  # noqa: B006 - remembers between cal
     return seen
 
 
+@pytest.mark.chaos
 def test_twenty_kills_at_seeded_random_while_an_election_is_counted(election):
     chance = random.Random(20241105)
     votes = cast_fifteen(election)
@@ -202,6 +206,7 @@ def child_of(stage, parent):
         return connection.execute(select(workers.c.child_pid).where(workers.c.pid == parent)).scalar_one_or_none()
 
 
+@pytest.mark.chaos
 def test_the_orchestrator_killed_and_started_again_while_devices_vote(election):
     """Devices and guardians go on asking; what was answered with 202 is counted, once."""
     stage = election

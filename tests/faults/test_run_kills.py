@@ -1,5 +1,7 @@
 """`kill -9` of anything in a whole run, again and again, the launcher included: the tally of an undisturbed run.
 
+`make test` runs the first of them, `make chaos` all.
+
 The moments are drawn from a seed, but what happens at them depends on the machine, so that every run of this test
 looks somewhere else. A failure says which processes had been killed by then.
 """
@@ -96,11 +98,12 @@ def storms(tmp_path):
 def test_any_process_at_random_moments(storms):
     storm = storms(seed=1, chaining=1)
     storm.until("workers.json")
-    storm.pass_by(("",), kills=15, longest=1.2)
+    storm.pass_by(("",), kills=8, longest=1.2)
     storm.check()
-    assert len(storm.killed) == 15
+    assert len(storm.killed) == 8
 
 
+@pytest.mark.chaos
 def test_a_device_again_and_again_while_it_votes(storms):
     """Whatever was on its way, each ballot is there once: the chain has no gap and no second end."""
     storm = storms(seed=2, chaining=1)
@@ -112,6 +115,7 @@ def test_a_device_again_and_again_while_it_votes(storms):
     assert storm.killed
 
 
+@pytest.mark.chaos
 def test_guardians_while_they_verify_and_answer(storms):
     """No nonce is used for two answers, and whoever comes back gives the answer it gave."""
     storm = storms(seed=3, chaining=0)
@@ -121,6 +125,7 @@ def test_guardians_while_they_verify_and_answer(storms):
     assert storm.killed
 
 
+@pytest.mark.chaos
 def test_the_launcher_itself_at_every_stage(storms):
     storm = storms(seed=4, chaining=0)
     for milestone in ("run.json", "election.db", "guardians/*/words", "devices/*/last-ballot"):

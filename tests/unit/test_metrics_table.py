@@ -33,7 +33,7 @@ def of_api(database):
 def of_worker(database):
     queue, broker = SimpleNamespace(depths={"a": 0}), SimpleNamespace(trouble="", connections=0)
     metrics = Metrics(database, queue, broker, list)
-    claim, memory = Claim(1, 1, "accept", 1, "one"), Memory(1, 1)
+    claim, memory = Claim(1, 1, "accept", 1, "one", None), Memory(1, 1)
     metrics.claimed(claim, memory)
     metrics.ended(claim, watch.DONE, 1.0, memory, memory)
     return metrics.text().decode()

@@ -10,7 +10,7 @@ from amarvote.pipeline.watch import Memory
 from amarvote.worker.metrics import Metrics
 from staging.rows import fresh_database
 
-CLAIM = Claim(17, 1, "accept", 1, "of nobody's concern here")
+CLAIM = Claim(17, 1, "accept", 1, "of nobody's concern here", chunk=None)
 
 
 @pytest.fixture

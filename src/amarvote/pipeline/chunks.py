@@ -50,8 +50,7 @@ UNFINISHED = (READY, HANDED, RUNNING, FAILED)
 """What a phase still waits for."""
 
 # What every chunk needs, built once: making a statement anew takes longer than executing it.
-_CHUNK = select(chunks).where(chunks.c.id == bindparam("chunk"))
-_CHUNK_LOCKED = _CHUNK.with_for_update(key_share=True)
+_CHUNK = select(chunks).where(chunks.c.id == bindparam("chunk")).with_for_update(key_share=True)
 _RESULT = insert(chunk_results)
 _FINISH = (
     update(chunks)
@@ -86,8 +85,14 @@ class Claim:
     phase: str
     phase_id: int
     election_id: str
-    traceparent: str | None = None
-    """Of the request that cut it, where traces are on."""
+    chunk: Row[Any]
+    """As it was claimed; what says its work never changes."""
+
+    @property
+    def traceparent(self) -> str | None:
+        """Of the request that cut it, where traces are on."""
+        given: str | None = self.chunk.traceparent
+        return given
 
     def __str__(self) -> str:
         return f"{self.phase} chunk {self.chunk_id}, attempt {self.attempt}"
@@ -142,11 +147,7 @@ _TAKE = (
         claimed_at=now(),
     )
     .returning(
-        chunks.c.id,
-        chunks.c.attempt,
-        chunks.c.phase_id,
-        chunks.c.election_id,
-        chunks.c.traceparent,
+        chunks,
         select(phases.c.name).where(phases.c.id == chunks.c.phase_id).scalar_subquery().label("phase"),
     )
 )
@@ -181,15 +182,12 @@ def claim_one(connection: Connection, settings: Settings, worker: str, chunk_id:
 
 
 def _claim(row: Row[Any]) -> Claim:
-    return Claim(row.id, row.attempt, row.phase, row.phase_id, row.election_id, row.traceparent)
+    return Claim(row.id, row.attempt, row.phase, row.phase_id, row.election_id, row)
 
 
-def held(connection: Connection, claim: Claim, *, locked: bool = True) -> Row[Any]:
-    """The chunk's row, locked unless in a transaction that only reads, while `claim` still holds it.
-
-    FencedError otherwise.
-    """
-    row = connection.execute(_CHUNK_LOCKED if locked else _CHUNK, {"chunk": claim.chunk_id}).one()
+def held(connection: Connection, claim: Claim) -> Row[Any]:
+    """The chunk's row, locked, while `claim` still holds it; FencedError otherwise."""
+    row = connection.execute(_CHUNK, {"chunk": claim.chunk_id}).one()
     if row.state != RUNNING or row.attempt != claim.attempt:
         raise FencedError(f"The {claim} is not ours any more: it is {row.state}, attempt {row.attempt}.")
     return row
@@ -202,7 +200,10 @@ def renew(connection: Connection, settings: Settings, claim: Claim) -> None:
 
 
 def finish(connection: Connection, claim: Claim, fields: dict[str, Any], data: bytes) -> None:
-    """Store the result and mark the chunk done, in the transaction that holds what it means."""
+    """Store the result and mark the chunk done, in the transaction that writes what it means.
+
+    From here on the chunk is locked. FencedError where the claim does not hold it any more.
+    """
     if not connection.execute(_FINISH, {"chunk": claim.chunk_id, "attempts": claim.attempt}).rowcount:
         held(connection, claim)  # says what it is by now
     connection.execute(_RESULT, {"chunk_id": claim.chunk_id, "fields": fields, "data": data})

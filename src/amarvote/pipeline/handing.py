@@ -5,7 +5,6 @@ each commit for the election that the chunk was of, and every second over all el
 any number of them agree.
 """
 
-import random
 from typing import Any
 
 from sqlalchemy import (
@@ -25,6 +24,7 @@ from sqlalchemy import (
 
 from amarvote.pipeline import chunks as life
 from amarvote.pipeline.settings import Settings
+from amarvote.store.backoff import CHANCE
 from amarvote.store.clock import now
 from amarvote.store.exclusive import one_at_a_time
 from amarvote.store.tables import chunks, elections, is_handed, is_ready, workers
@@ -108,7 +108,7 @@ def refill(connection: Connection, settings: Settings, election_id: str | None =
     bound = settings.handed_out if election_id is None else settings.handed_out // 2
     room_over_all = bound - sum(out.values())
     handed: list[Row[Any]] = []
-    for name in sorted(waiting, key=lambda one: (out.get(one, 0), random.random())):  # noqa: S311 - no secret
+    for name in sorted(waiting, key=lambda one: (out.get(one, 0), CHANCE.random())):
         room = min(each - out.get(name, 0), room_over_all - len(handed))
         if room > 0:
             handed += life.hand_out(connection, name, room)

@@ -222,12 +222,11 @@ class Worker:
     def _load(self, claim: Claim) -> Message:
         """What the child needs, read in one snapshot."""
         with self._database.read() as connection:
-            chunk = life.held(connection, claim, locked=False)
             place = phases.place(connection, self._settings, claim.phase_id, locked=False)
             load = phases.step_of(claim.phase).load
             if load is None:
                 raise ChunkRefusedError(f"Phase {claim.phase} has no chunks.")
-            message = load(place, chunk)
+            message = load(place, claim.chunk)
         self._step("loaded")
         return message
 
@@ -296,11 +295,10 @@ class Worker:
 
     def _write_down(self, connection: Connection, claim: Claim, answer: Message) -> None:
         place = phases.place(connection, self._settings, claim.phase_id)
-        chunk = life.held(connection, claim)
         step = phases.step_of(claim.phase)
-        if step.commit is not None:
-            step.commit(place, chunk, answer)
         life.finish(connection, claim, answer.fields, answer.parts[0] if step.keeps and answer.parts else b"")
+        if step.commit is not None:
+            step.commit(place, claim.chunk, answer)
         phases.advance(connection, self._settings, claim.election_id)
 
     def _keep_moving(self) -> None:

@@ -33,7 +33,7 @@ _OVERDUE = select(chunks.c.election_id).where(
 )
 _PARKED_ROWS = select(chunks.c.id, chunks.c.state, chunks.c.attempt, chunks.c.handed_at).where(_PARKED)
 _LAST_CLAIMED = (
-    select(func.max(chunks.c.published_at)).where(life.is_in(life.RUNNING)).correlate(None).scalar_subquery()
+    select(func.max(chunks.c.handed_at)).where(life.is_in(life.RUNNING)).correlate(None).scalar_subquery()
 )
 
 
@@ -78,8 +78,8 @@ def forget_parked(connection: Connection) -> None:
 def forget_lost(connection: Connection, seconds: float, *, empty: bool) -> int:
     """Forget the messages of chunks that ought to have been claimed; how many.
 
-    Those are chunks published `seconds` before one that is being worked on, and, where the queue has been `empty`
-    for so long, all that were published so long ago.
+    Those are chunks published `seconds` before one was handed out that is being worked on, and, where the queue
+    has been `empty` for so long, all that were published so long ago.
     """
     lost = chunks.c.published_at < _LAST_CLAIMED - seconds
     if empty:

@@ -83,7 +83,6 @@ class RabbitQueue:
         self._link = link
         self._delivery: Delivery | None = None
         self._confirmed: list[Row[Any]] = []
-        self._marked = 0
         self._under_way: list[tuple[OnTheirWay, dict[bytes, Row[Any]]]] = []
         self._handed: list[Row[Any]] = []
         self._empty_since: float | None = None
@@ -121,11 +120,8 @@ class RabbitQueue:
         return life.claim_one(connection, self._settings, self._worker, chunk_id)
 
     def hand_out(self, connection: Connection, election_id: str | None = None) -> None:
-        """Hand out what fits the windows, of one election or of all; note which messages the broker has."""
-        self._collect()
+        """Hand out what fits the windows, of one election or of all."""
         self._handed = handing.refill(connection, self._settings, election_id)
-        publication.mark(connection, self._confirmed)
-        self._marked = len(self._confirmed)
 
     def settle(self) -> None:
         """Acknowledge the message in hand, publish what was handed out."""
@@ -135,22 +131,26 @@ class RabbitQueue:
         self._tell([])
 
     def _tell(self, others: list[Row[Any]]) -> None:
-        """The transaction of `hand_out` is committed: its marks hold, what it handed out is published."""
-        del self._confirmed[: self._marked]
-        self._marked = 0
+        """The transaction of `hand_out` is committed: what it handed out is published."""
         handed, self._handed = self._handed, []
         mine = {row.id for row in handed}
         self._send(CHUNKS, [*handed, *(row for row in others if row.id not in mine)])
 
     def relay(self) -> None:
-        """Hand out and publish; also what others left unpublished, and dead letters."""
+        """Hand out and publish; also what others left unpublished, and dead letters. Notes what the broker has.
+
+        Most of that was claimed meanwhile and needs no note.
+        """
         self._look()
+        self._collect()
         left, parked = self._database.transact(self._gather)
+        self._confirmed.clear()
         self._tell(left)
         self._send(DEAD, parked)
 
     def _gather(self, connection: Connection) -> tuple[list[Row[Any]], list[Row[Any]]]:
         self.hand_out(connection)
+        publication.mark(connection, self._confirmed)
         mine = {row.id for _, by_body in self._under_way for row in by_body.values()}
         left = publication.unpublished(connection, self._settings.unpublished_seconds)
         parked = publication.parked(connection)

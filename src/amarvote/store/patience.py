@@ -1,11 +1,11 @@
 """What the database did not do, and will, is asked again: it was busy, restarted, chose a victim, lost a key."""
 
 import logging
-import random
 import time
 from collections.abc import Callable
 from typing import TypeVar
 
+from amarvote.store.backoff import CHANCE
 from amarvote.store.passing import AwayError, DatabaseError, is_passing, is_taken
 
 log = logging.getLogger(__name__)
@@ -37,5 +37,5 @@ def patiently(do: Callable[..., Result], *arguments: object) -> Result:
             if not (is_passing(problem) or is_taken(problem)) or time.monotonic() - started > PATIENCE:
                 raise
             log.warning("the database did not do it, it is asked again: %s", problem)
-        time.sleep(pause * random.uniform(0.5, 1.0))  # noqa: S311 - so that two do not meet again
+        time.sleep(pause * CHANCE.uniform(0.5, 1.0))
     return do(*arguments)
