@@ -1,6 +1,5 @@
-"""Who may read secrets: what is seen, what is not, and where a container sees all of them."""
+"""Who may read secrets: what is seen, what is not."""
 
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -26,7 +25,7 @@ def found(tmp_path):
 
     def look(url="postgresql+psycopg://a@b/c"):
         named = tuple(tmp_path / "given" / name for name in GIVEN)
-        system = System(SimpleNamespace(url=url), secrets=named, all_secrets=tmp_path / "all")
+        system = System(SimpleNamespace(url=url), secrets=named)
         return list(secrets.files(system))
 
     return look
@@ -40,34 +39,16 @@ def test_what_is_seen_and_what_is_not_is_named(found, tmp_path):
     )
 
 
-def test_all_of_them_where_they_are_mounted(found, tmp_path):
-    put(tmp_path / "all", *GIVEN, *OTHERS)
-    put(tmp_path / "all", "tls-certificate", mode=0o644)
+def test_all_of_them_where_they_lie_together(found, tmp_path):
+    put(tmp_path / "given", *OTHERS)
+    put(tmp_path / "given", "tls-certificate", mode=0o644)
     (line,) = found()
     names = ", ".join(sorted((*GIVEN, *OTHERS)))
-    assert (line.state, line.seen) == (
-        State.OK,
-        f"Looked at in {tmp_path / 'all'}, {tmp_path / 'given'}: {names}.",
-    )
+    assert (line.state, line.seen) == (State.OK, f"Looked at in {tmp_path / 'given'}: {names}.")
     for mode in (0o644, 0o641, 0o642):
-        (tmp_path / "all" / "tls-key").chmod(mode)
+        (tmp_path / "given" / "tls-key").chmod(mode)
         failed, _ = found()
-        assert (failed.state, str(tmp_path / "all" / "tls-key") in failed.seen) == (State.FAILED, True)
-
-
-def test_a_folder_that_may_not_be_listed(found, tmp_path, monkeypatch):
-    put(tmp_path / "all", *OTHERS)
-    listed = Path.iterdir
-
-    def iterdir(folder):
-        if folder.name == "all":
-            raise PermissionError(13, "Permission denied")
-        return listed(folder)
-
-    monkeypatch.setattr(Path, "iterdir", iterdir)
-    unchecked, line = found()
-    assert (unchecked.state, bool(unchecked.todo)) == (State.NOT_CHECKED, True)
-    assert f"Not seen from here: {', '.join(OTHERS)}." in line.seen
+        assert (failed.state, str(tmp_path / "given" / "tls-key") in failed.seen) == (State.FAILED, True)
 
 
 def test_many_files_are_not_all_named(found, tmp_path):

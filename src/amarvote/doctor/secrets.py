@@ -23,13 +23,6 @@ def files(system: System) -> Iterator[Finding]:
     for folder in {named.parent for named in system.secrets}:
         with suppress(OSError):
             seen |= _in(folder)
-    if system.all_secrets.is_dir():
-        try:
-            seen |= _in(system.all_secrets)
-        except OSError as problem:
-            yield unchecked(
-                f"{system.all_secrets}: {problem.strerror}.", "Let it belong to the group of who looks."
-            )
     for file in sorted(seen):
         if file.stat().st_mode & stat.S_IRWXO:
             yield failed(f"Everybody on this machine may use {file}.", f"chmod 640 {file}, or stricter.")

@@ -39,8 +39,6 @@ class System:
     backups: Path | None = None
     secrets: tuple[Path, ...] = ()
     """Files that hold addresses with passwords."""
-    all_secrets: Path = Path("/secrets")
-    """Where containers that are there for looking see the files of all others, too."""
     processes: Path = Path("/proc")
     groups: Path = Path("/sys/fs/cgroup")
     settings: Settings = field(default=DEFAULTS)

@@ -1,5 +1,6 @@
 """Replicas of the API die in mid-request and are two; voting closes in a burst."""
 
+import random
 import threading
 import time
 from collections.abc import Callable
@@ -14,6 +15,9 @@ from faults.service.outcome import check_outcome
 from faults.service.stack import Api, Stack
 
 Done = Callable[[str, object], None]
+
+AT_A_TIME = 8
+"""Ballots that are under way when a replica is killed."""
 
 pytestmark = pytest.mark.timeout(3000)
 
@@ -33,11 +37,13 @@ def test_killed_in_mid_request(stack: Stack, record_property: Done) -> None:
     def insist(ballot: Ballot) -> int:
         return stack.insist(some, ballot).status_code
 
+    moments = random.Random(5)
     with ThreadPoolExecutor(4) as devices:
-        answers = [devices.submit(insist, ballot) for ballot in stack.ballots]
-        while kills == 0 or (kills < stack.times.kills // 2 and not all(answer.done() for answer in answers)):
+        answers = []
+        for first in range(0, len(stack.ballots), AT_A_TIME):
+            answers += [devices.submit(insist, ballot) for ballot in stack.ballots[first : first + AT_A_TIME]]
+            time.sleep(moments.uniform(0.0, 0.05))
             victim = kills % 2
-            time.sleep(0.05)
             replicas[victim].kill()
             kills += 1
             replicas[victim] = stack.ready_api()
