@@ -1,6 +1,7 @@
 """Fixtures for every folder of tests: staged elections and private servers."""
 
 pytest_plugins = [
+    "staging.commands",
     "staging.fixtures",
     "servers.missing",
     "servers.fixtures",

@@ -95,7 +95,7 @@ class Faults:
         self._order = Order(seed)
         self._over = threading.Event()
         self._rest = threading.Lock()
-        self._ended: Counter[str] = Counter()
+        self._ended = Counter({part.name: part.revivals for part in stack.parts.values()})
         self.struck: list[Fault] = []
         self.troubles: list[str] = []
         """What did not come back, or ended without having been struck."""

@@ -1,6 +1,7 @@
 """Signed statements about a record, for tests: devices' attestations and signatures over roots."""
 
 import hashlib
+from functools import cache
 
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
@@ -86,13 +87,19 @@ def attest(e: Election, *statements: pb.RecordItem, key: Key | None = None) -> N
     e.attestations.sort(key=rank)
 
 
-def attest_everything(e: Election) -> Election:
-    """Every kind of attestation: close, seal and a checkpoint for each device, with three kinds of keys."""
-    keys: tuple[Key, ...] = (
+@cache
+def _keys() -> tuple[Key, ...]:
+    """One of each kind."""
+    return (
         ec.generate_private_key(ec.SECP256R1()),
         ed25519.Ed25519PrivateKey.generate(),
         rsa.generate_private_key(65537, 2048),
     )
+
+
+def attest_everything(e: Election) -> Election:
+    """Every kind of attestation: close, seal and a checkpoint for each device, with three kinds of keys."""
+    keys = _keys()
     for device in e.devices:
         attest(e, pb.RecordItem(chain_close_statement=chain_close(e, device)), key=keys[0])
         attest(e, pb.RecordItem(section_seal_statement=section_seal(e, device)), key=keys[1])

@@ -12,8 +12,10 @@ from conformance import (  # noqa: F401 - they register their mutations
     mutations_tally,
 )
 from conformance.mutations import MUTATIONS, Mutation
+from conformance.remembering import powers_remembered  # noqa: F401 - a fixture
 
 
+@pytest.mark.usefixtures("powers_remembered")
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.id)
 def test_mutation_is_found_as_what_it_is(mutation: Mutation, tmp_path: Path) -> None:
     report = verify_record(mutation.write(tmp_path / "record"), processes=1)

@@ -31,7 +31,10 @@ from amarvote.record.verifier.tasks import Kind
 from conformance.elections import Election, chained, set_up, unchained
 from conformance.mutations import flip
 from conformance.record_files import phase_root, stored, toc_of, write_stored
+from conformance.remembering import powers_remembered  # noqa: F401 - a fixture
 from conformance.statements import attest_everything, record_statement, sign, signed
+
+pytestmark = pytest.mark.usefixtures("powers_remembered")
 
 LONGEST_BALLOT = 7
 """Ciphertexts of a ballot of the style town."""
@@ -196,8 +199,8 @@ def test_no_record_at_all(tmp_path: Path) -> None:
 # ---- in pieces
 
 
-@pytest.fixture
-def broken(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def broken(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Faults that only show where pieces meet: a chain, a repeated identifier, an order, a lost opening."""
     election = chained()
     hall = election.device("hall")
@@ -212,7 +215,7 @@ def broken(tmp_path: Path) -> Path:
     election.openings.reverse()
     del election.openings[0]
     election.decrypted.reverse()
-    return election.write(tmp_path / "broken")
+    return election.write(tmp_path_factory.mktemp("broken"))
 
 
 def in_pieces(path: Path) -> VerificationReport:

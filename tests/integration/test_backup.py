@@ -19,7 +19,6 @@ from sqlalchemy import insert, select, text
 
 from amarvote.backups.kept import listing
 from amarvote.backups.restoring import restore
-from amarvote.cli.main import main
 from amarvote.device.journal import Journal, Submission
 from amarvote.elections import board_desk, officer, results, submission
 from amarvote.elections.errors import NotFound
@@ -41,16 +40,13 @@ EACH = pytest.mark.parametrize("opened", BOTH, indirect=True)
 
 
 @pytest.fixture
-def amarvote(monkeypatch, capfd):
+def amarvote(command):
     """Runs a command; what it printed, on either stream."""
 
     def run(*arguments, url, code=0):
-        monkeypatch.setenv("AMARVOTE_DATABASE_URL", url)
-        monkeypatch.setattr(sys, "argv", ["amarvote", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        said = "".join(capfd.readouterr())
-        assert int(ended.value.code or 0) == code, said
+        ended = command(*arguments, AMARVOTE_DATABASE_URL=url)
+        said = ended.stdout + ended.stderr
+        assert ended.returncode == code, said
         return said
 
     return run

@@ -48,7 +48,7 @@ def test_a_canary_is_found_however_it_is_written(offset):
 class Planted:
     """A running service, and the canaries in it."""
 
-    def __init__(self, opened, broker_url, folder, monkeypatch):
+    def __init__(self, opened, broker_url, folder, monkeypatch, command):
         self.stage = opened
         self.folder = folder
         self.broker_url = broker_url
@@ -69,6 +69,9 @@ class Planted:
 
         monkeypatch.setattr(people, "random_bytes32", nonce)
         self.processes = []
+        self.command = command
+        self.said_at_once = []
+        """Of commands that end by themselves."""
 
     def plant(self, name, value=None):
         self.canaries[name] = value or f"canary-{secrets.token_hex(12)}"
@@ -104,12 +107,12 @@ class Planted:
             time.sleep(0.05)
 
     def written(self):
-        return b"".join(one.log.read_bytes() for one in self.processes)
+        return b"".join([one.log.read_bytes() for one in self.processes] + self.said_at_once)
 
 
 @pytest.fixture
-def planted(opened, rabbitmq_url, tmp_path, monkeypatch):
-    made = Planted(opened, rabbitmq_url, tmp_path, monkeypatch)
+def planted(opened, rabbitmq_url, tmp_path, monkeypatch, command):
+    made = Planted(opened, rabbitmq_url, tmp_path, monkeypatch, command)
     yield made
     for process in made.processes:
         process.kill()
@@ -239,6 +242,8 @@ def wrong_addresses(planted):
         (worker, "DATABASE", f"postgresql+psycopg://amarvote:{bad}@{database}", "password authentication failed"),
         (worker, "BROKER", f"amqp://amarvote:{bad}@{broker}", "does not serve us"),
         (api, "DATABASE", f"postgresql+psycopg://amarvote:{odd}@{database}", "password authentication failed"),
+    ]
+    refused = [
         (worker, "DATABASE", f"postgresql+psycopg://amarvote:a@h:{odd}/d", "The database's address is"),
         (worker, "DATABASE", f"{odd}://{database}", "The database's address is"),
         (worker, "BROKER", f"amqp://amarvote:{odd}@{broker}", "The broker's address is"),
@@ -247,6 +252,12 @@ def wrong_addresses(planted):
         (planted.start(f"wrong-{number}", *command, **{f"AMARVOTE_{which}_URL": url}), words)
         for number, (command, which, url, words) in enumerate(cases)
     ]
+    urls = {"AMARVOTE_DATABASE_URL": planted.database_url, "AMARVOTE_BROKER_URL": planted.broker_url}
+    for command, which, url, words in refused:
+        ended = planted.command(*command, **{**urls, f"AMARVOTE_{which}_URL": url})
+        assert ended.returncode != 0
+        assert words in ended.stderr
+        planted.said_at_once += [ended.stdout.encode(), ended.stderr.encode()]
     for process, words in started:
         planted.wait(lambda: words in process.said(), words)  # noqa: B023 - called before the next round
         process.kill()

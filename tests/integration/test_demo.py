@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -11,9 +12,9 @@ import pytest
 
 import small_run
 from canaries import leaked
-from small_run import amarvote, write_inputs
+from small_run import write_inputs
 
-SMALL = ["--guardians", "3", "--quorum", "2", "--challenged", "2", "--workers", "2", "--devices", "2"]
+SMALL = ["--guardians", "3", "--quorum", "2", "--challenged", "2", "--workers", "1", "--devices", "1"]
 
 PHASES = {
     "setup",
@@ -103,20 +104,20 @@ def test_progress_goes_to_standard_error_in_lines(counted):
 def test_what_starts_is_said_before_anything_else_happens(counted):
     lines = counted.stderr.splitlines()
     assert lines[0].startswith(f"The run is in {counted.run}. Should it be interrupted, resume it: ")
-    assert lines[1] == "Starting 3 guardians, 2 workers, the service, and 2 voting devices …"
+    assert lines[1] == "Starting 3 guardians, 1 worker, the service, and 1 voting device …"
     assert lines[2] == "ceremony: 0 of 6"
 
 
-def test_the_record_verifies_without_us(counted):
-    verified = amarvote("verify", counted.report["record"], "--json")
+def test_the_record_verifies_without_us(counted, command):
+    verified = command("verify", counted.report["record"], "--json")
     assert verified.returncode == 0
     assert json.loads(verified.stdout)["passed"] is True
 
 
 def test_only_orchestrator_and_workers_open_the_database(counted):
-    assert {"guardian-1", "guardian-2", "guardian-3", "device-1", "device-2"} <= counted.seen
+    assert {"guardian-1", "guardian-2", "guardian-3", "device-1"} <= counted.seen
     parents = {name for name in counted.readers if not name.endswith("/child")}
-    assert {"orchestrator", "worker-1", "worker-2"} == parents == counted.readers
+    assert {"orchestrator", "worker-1"} == parents == counted.readers
 
 
 def test_challenged_ballots_were_opened_for_their_voters(counted):
@@ -153,7 +154,7 @@ def test_no_secret_is_in_a_log(counted):
             secrets[str(file)] = json.loads(file.read_bytes())["token"]
         for file in home.glob("invitation"):
             secrets[str(file)] = file.read_text().strip().partition("#")[2]
-    assert len(secrets) == 1 + 3 * 3 + 2
+    assert len(secrets) == 1 + 3 * 3 + 1
     assert all(secrets.values())
     assert leaked(secrets, "".join(logs.values()).encode()) == []
     assert all(json.loads(line)["event"] for text in logs.values() for line in text.splitlines())
@@ -163,63 +164,97 @@ def test_no_process_is_left(counted):
     assert small_run.pids(counted.run) == {}
 
 
-def test_a_finished_run_is_not_done_again(counted):
-    again = amarvote("count", *counted.inputs, "--out", str(counted.run))
+def test_a_finished_run_is_not_done_again(counted, command):
+    again = command("count", *counted.inputs, "--out", counted.run)
     assert again.returncode == 64
     assert "is finished" in again.stderr
     assert again.stdout == ""
 
 
-def test_with_json_an_error_is_one_object(counted):
-    again = amarvote("count", *counted.inputs, "--out", str(counted.run), "--json")
+def test_with_json_an_error_is_one_object(counted, command):
+    again = command("count", *counted.inputs, "--out", counted.run, "--json")
     assert again.returncode == 64
     assert "is finished" in json.loads(again.stdout)["error"]
 
 
+class Interrupted:
+    """A run in `folder` that was sent a signal once there was this file of it."""
+
+    def __init__(self, folder: Path, number: signal.Signals, file: str, *arguments: str) -> None:
+        self.folder = folder
+        # as in a foreground job, also where the tests run in the background, which ignores SIGINT
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        try:
+            process = small_run.begin(*arguments, "--out", str(folder), "--json")
+        finally:
+            signal.signal(signal.SIGINT, before)
+        wait_for(folder / file, process)
+        process.send_signal(number)
+        self.stdout, self.stderr = process.communicate(timeout=60)
+        self.code = process.returncode
+
+    def check(self, code: int, resume: str) -> None:
+        sentence = f"Interrupted. Resume: {resume} --out '{self.folder}'"
+        assert self.code == code
+        assert self.stderr.splitlines()[-1] == f"amarvote: {sentence}"
+        assert json.loads(self.stdout) == {"error": sentence}
+        assert small_run.pids(self.folder) == {}
+
+
+def wait_for(file: Path, process: Any) -> None:
+    while not file.exists():
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.02)
+
+
+class Demo:
+    """Interrupted, resumed, killed, and resumed to its end without a word about its options."""
+
+    def __init__(self, folder: Path) -> None:
+        few = ["--ballots", "2", "--seed", "2", "--challenged", "1"]
+        few += ["--guardians", "1", "--workers", "1", "--devices", "1"]
+        self.interrupted = Interrupted(folder / "a run", signal.SIGTERM, "run.json", "demo", *few)
+        self.run = self.interrupted.folder
+        self.unfinished = folder / "unfinished"
+        shutil.copytree(self.run, self.unfinished)
+        begun = small_run.begin("demo", "--out", str(self.run))
+        wait_for(self.run / "devices" / "device-1" / "last-ballot", begun)
+        begun.kill()
+        begun.communicate()
+        self.resumed = small_run.amarvote("demo", "--out", str(self.run))
+
+
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory) -> Any:
-    """Begun, killed, and resumed without a word about its options."""
-    folder = tmp_path_factory.mktemp("demo")
-    few = ["--ballots", "6", "--challenged", "1", "--guardians", "1", "--workers", "1"]
-    begun = small_run.begin("demo", *few, "--devices", "1", "--out", str(folder / "run"))
-    while not (folder / "run" / "devices" / "device-1" / "last-ballot").exists():
-        assert begun.poll() is None, begun.communicate()
-        time.sleep(0.05)
-    begun.kill()
-    begun.communicate()
-    return amarvote("demo", "--out", str(folder / "run")), folder / "run"
+def demo(tmp_path_factory) -> Demo:
+    return Demo(tmp_path_factory.mktemp("demo"))
+
+
+def test_terminated_it_says_how_to_resume(demo):
+    demo.interrupted.check(143, "amarvote demo")
 
 
 def test_the_demo_resumes_and_ends_with_a_table(demo):
-    resumed, folder = demo
+    resumed = demo.resumed
     assert resumed.returncode == 0, resumed.stderr
     assert "Resuming the run" in resumed.stderr
     assert "Every total equals the plaintext count." in resumed.stdout
-    assert "6 ballots counted, 1 challenged and opened, 0 rejected" in resumed.stdout
-    assert f"  amarvote verify {folder}/record\n" in resumed.stdout
+    assert "2 ballots counted, 1 challenged and opened, 0 rejected" in resumed.stdout
+    assert f"  amarvote verify '{demo.run}/record'\n" in resumed.stdout
     assert "Publish only record/; the rest of the folder holds votes and keys." in resumed.stdout
     assert "blank" in resumed.stdout
 
 
 def test_the_demo_says_that_it_opens_small_groups(demo):
-    resumed, _ = demo
-    assert "MAYOR (first choices)" in resumed.stdout
+    assert "MAYOR (first choices)" in demo.resumed.stdout
 
 
-def test_other_options_do_not_resume(tmp_path):
-    folder = tmp_path / "run"
-    begun = small_run.begin("demo", "--ballots", "6", "--out", str(folder))
-    while not (folder / "run.json").exists():
-        assert begun.poll() is None, begun.communicate()
-        time.sleep(0.02)
-    begun.kill()
-    begun.communicate()
+def test_other_options_do_not_resume(demo, command):
     for options, words in (
-        (["demo", "--ballots", "7"], "has --ballots 6, not 7"),
-        (["demo", "--absent", "none"], "has --absent 4,5, not none"),
+        (["demo", "--ballots", "7"], "has --ballots 2, not 7"),
+        (["demo", "--absent", "1"], "has --absent none, not 1"),
         (["count"], "amarvote demo"),
     ):
-        refused = amarvote(*options, "--out", str(folder))
+        refused = command(*options, "--out", demo.unfinished)
         assert refused.returncode == 64
         assert words in refused.stderr
 
@@ -236,27 +271,27 @@ def test_other_options_do_not_resume(tmp_path):
         (["count"], "--manifest and --ballots"),
     ],
 )
-def test_usage_errors_end_with_64_and_a_sentence(tmp_path, options, words):
-    refused = amarvote(*options, "--out", str(tmp_path / "run"))
+def test_usage_errors_end_with_64_and_a_sentence(tmp_path, options, words, command):
+    refused = command(*options, "--out", str(tmp_path / "run"))
     assert refused.returncode == 64
     assert words in refused.stderr
     assert "Traceback" not in refused.stderr
     assert not (tmp_path / "run" / "election.db").exists()
 
 
-def test_a_folder_of_something_else_is_left_alone(tmp_path):
+def test_a_folder_of_something_else_is_left_alone(tmp_path, command):
     (tmp_path / "letter").write_text("dear")
-    refused = amarvote("demo", "--out", str(tmp_path))
+    refused = command("demo", "--out", str(tmp_path))
     assert refused.returncode == 64
     assert sorted(path.name for path in tmp_path.iterdir()) == ["letter"]
 
 
-def test_bad_ballots_are_all_named_before_anything_is_encrypted(tmp_path):
+def test_bad_ballots_are_all_named_before_anything_is_encrypted(tmp_path, command):
     inputs = write_inputs(tmp_path)
     lines = (tmp_path / "ballots.jsonl").read_text().splitlines()
     lines[2], lines[5] = "{", lines[0]
     (tmp_path / "ballots.jsonl").write_text("\n".join(lines))
-    refused = amarvote("count", *inputs, "--out", str(tmp_path / "run"))
+    refused = command("count", *inputs, "--out", str(tmp_path / "run"))
     assert refused.returncode == 2
     assert "line 3:" in refused.stderr
     assert "line 6:" in refused.stderr
@@ -264,60 +299,30 @@ def test_bad_ballots_are_all_named_before_anything_is_encrypted(tmp_path):
     assert not (tmp_path / "run").exists()
 
 
-def test_small_groups_are_not_opened_unasked(tmp_path):
+def test_small_groups_are_not_opened_unasked(tmp_path, command):
     inputs = write_inputs(tmp_path)[:-2]
-    refused = amarvote("count", *inputs, "--out", str(tmp_path / "run"))
+    refused = command("count", *inputs, "--out", str(tmp_path / "run"))
     assert refused.returncode == 64
     assert "--minimum-group 5" in refused.stderr
     assert not (tmp_path / "run").exists()
 
 
-def begun(folder: Path, *arguments: str) -> Any:
-    """A run that has noted in `folder` that it began."""
-    process = small_run.begin(*arguments, "--out", str(folder))
-    while not (folder / "run.json").exists():
-        assert process.poll() is None, process.communicate()
-        time.sleep(0.02)
-    return process
-
-
-@pytest.fixture
-def interruptible():
-    """As in a foreground job, also where the tests run in the background, which ignores SIGINT."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
-@pytest.mark.usefixtures("interruptible")
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_interrupted_it_says_how_to_resume(tmp_path, number, code):
-    folder = tmp_path / "a run"
-    process = begun(folder, "demo", "--ballots", "6", "--json")
-    process.send_signal(number)
-    stdout, stderr = process.communicate(timeout=60)
-    assert process.returncode == code
-    sentence = f"Interrupted. Resume: amarvote demo --out '{folder}'"
-    assert stderr.splitlines()[-1] == f"amarvote: {sentence}"
-    assert json.loads(stdout) == {"error": sentence}
-    assert small_run.pids(folder) == {}
-
-
-def test_a_run_is_not_resumed_with_other_ballots(tmp_path):
+def test_interrupted_it_says_how_to_resume_and_takes_no_other_ballots(tmp_path, command):
     inputs = write_inputs(tmp_path)
-    process = begun(tmp_path / "run", "count", *inputs)
-    process.kill()
-    process.communicate()
+    interrupted = Interrupted(tmp_path / "a run", signal.SIGINT, "processes.json", "count", *inputs)
+    interrupted.check(130, "amarvote count")
+    other = command("count", "--absent", "none", "--out", interrupted.folder)
+    assert (other.returncode, "has --absent 4,5, not none" in other.stderr) == (64, True)
     (tmp_path / "ballots.jsonl").write_bytes((tmp_path / "ballots.jsonl").read_bytes() + b"\n")
-    refused = amarvote("count", *inputs, "--out", str(tmp_path / "run"))
+    refused = command("count", *inputs, "--out", interrupted.folder)
     assert refused.returncode == 64
     assert "ballots.jsonl is not the file that this run was begun with" in refused.stderr
 
 
 @pytest.mark.parametrize("out", ["/proc/x", "file", "file/run", "x" * 300])
-def test_a_place_that_cannot_be_written_is_a_usage_error(tmp_path, out):
+def test_a_place_that_cannot_be_written_is_a_usage_error(tmp_path, out, command):
     (tmp_path / "file").write_text("")
-    refused = amarvote("demo", "--out", str(tmp_path / out))
+    refused = command("demo", "--out", str(tmp_path / out))
     assert refused.returncode == 64
     assert len(refused.stderr.splitlines()) == 1
     assert "cannot be made" in refused.stderr or "cannot be the folder" in refused.stderr

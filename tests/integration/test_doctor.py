@@ -23,7 +23,6 @@ from sqlalchemy import func, select, text, update
 
 from amarvote.backups.kept import TIME, listing
 from amarvote.backups.taking import take
-from amarvote.cli.main import main
 from amarvote.doctor import (
     address,
     backups,
@@ -148,10 +147,10 @@ def only(findings, state):
 
 
 @pytest.fixture
-def run(well, monkeypatch, capfd):
+def run(well, monkeypatch, command):
     """Runs the command over the system; its exit code and what it printed."""
 
-    def command(*arguments, **changed):
+    def examine(*arguments, **changed):
         system = replace(well.system, **changed)
         for name, file in zip(("DATABASE", "BROKER"), system.secrets, strict=True):
             monkeypatch.setenv(f"AMARVOTE_{name}_URL_FILE", str(file))
@@ -166,12 +165,9 @@ def run(well, monkeypatch, capfd):
             "--rabbitmq",
             system.rabbitmq,
         ]
-        monkeypatch.setattr(sys, "argv", ["amarvote", "doctor", *map(str, given), *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        return int(ended.value.code or 0), capfd.readouterr().out
+        return command("doctor", *given, *arguments)[:2]
 
-    return command
+    return examine
 
 
 def rows(well):
@@ -581,7 +577,7 @@ def test_what_hangs_or_breaks_is_a_line(well, monkeypatch):
     )
 
 
-def test_on_a_laptop(tmp_path, monkeypatch, capfd):
+def test_on_a_laptop(tmp_path, monkeypatch, command):
     """SQLite, no broker, no certificate: what is well, what does not apply, and what was not named."""
     monkeypatch.setattr(machine, "ENOUGH_FREE", machine.LEAST_FREE)
     opened = fresh_database(tmp_path)
@@ -593,15 +589,12 @@ def test_on_a_laptop(tmp_path, monkeypatch, capfd):
     )
 
     def run(*arguments):
-        given = ["--database", opened.url, "--json", *map(str, arguments)]
-        monkeypatch.setattr(sys, "argv", ["amarvote", "doctor", *given])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        told = json.loads(capfd.readouterr().out)
+        ended = command("doctor", "--database", opened.url, "--json", *arguments)
+        told = json.loads(ended.stdout)
         by_state = {}
         for line in told["checks"]:
             by_state.setdefault(line["state"], []).append(line["check"])
-        return ended.value.code, by_state, told
+        return ended.returncode, by_state, told
 
     try:
         wait(lambda: system.workers())

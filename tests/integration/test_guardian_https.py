@@ -5,7 +5,6 @@ Agents are killed at each step, connections are cut, the service is restarted, c
 
 import contextlib
 import json
-import os
 import signal
 import socket
 import subprocess
@@ -22,6 +21,7 @@ from amarvote.electionguard.context import Context
 from amarvote.electionguard.hashing import element_bytes
 from amarvote.elections import invitations, officer, rehearsals, tokens
 from certificates import Authority
+from staging.commands import Ended
 from staging.tls import TlsService
 
 AMARVOTE = Path(sys.executable).with_name("amarvote")
@@ -101,8 +101,8 @@ def service(stage, authority) -> Iterator[TlsService]:
 class People:
     """Guardians at their machines."""
 
-    def __init__(self, folder: Path, service: TlsService, ca: Path) -> None:
-        self.folder, self.service, self.ca = folder, service, ca
+    def __init__(self, folder: Path, service: TlsService, ca: Path, command: Callable[..., Ended]) -> None:
+        self.folder, self.service, self.ca, self.command = folder, service, ca, command
         self.passphrase = folder / "passphrase"
         self.passphrase.touch(mode=0o600)
         self.passphrase.write_bytes(PASSPHRASE)
@@ -116,17 +116,14 @@ class People:
         secret = invitations.invite(stage.service, guardian)["invitation"]
         return f"https://{host}:{port or self.service.port}/elections/{stage.creation.election_id}#{secret}"
 
-    def ask(self, *arguments: object, passphrase: Path | None = None) -> subprocess.CompletedProcess[str]:
-        command = [AMARVOTE, "guardian", *arguments]
+    def ask(self, *arguments: object, passphrase: Path | None = None) -> Ended:
         if arguments[0] != "status":
-            command += ["--passphrase-file", passphrase or self.passphrase]
-        ended = subprocess.run(
-            list(map(str, command)), capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL
-        )
+            arguments += ("--passphrase-file", passphrase or self.passphrase)
+        ended = self.command("guardian", *arguments)
         assert "Traceback" not in ended.stderr
         return ended
 
-    def join(self, guardian: int, invitation: str | None = None) -> subprocess.CompletedProcess[str]:
+    def join(self, guardian: int, invitation: str | None = None) -> Ended:
         text = invitation or self.invitation(guardian)
         return self.ask("join", self.home(guardian), "--invitation", text, "--ca", self.ca, "--json")
 
@@ -144,8 +141,8 @@ class People:
 
 
 @pytest.fixture
-def people(tmp_path, service, authority) -> Iterator[People]:
-    made = People(tmp_path, service, authority.file)
+def people(tmp_path, service, authority, command) -> Iterator[People]:
+    made = People(tmp_path, service, authority.file, command)
     yield made
     for process in made.running.values():
         process.kill()
@@ -256,15 +253,9 @@ def test_whoever_cannot_prove_to_be_the_service_is_told_nothing(people, stage, a
         "nowhere",
     ],
 )
-def test_what_is_no_invitation_is_said_to_be_none(tmp_path, text):
+def test_what_is_no_invitation_is_said_to_be_none(tmp_path, text, command):
     home = tmp_path / "home"
-    ended = subprocess.run(
-        [AMARVOTE, "guardian", "join", home, "--invitation", text, "--passphrase-file", "/dev/null", "--json"],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        stdin=subprocess.DEVNULL,
-    )
+    ended = command("guardian", "join", home, "--invitation", text, "--passphrase-file", "/dev/null", "--json")
     assert ended.returncode == 2
     assert set(json.loads(ended.stdout)) == {"error"}
     assert "Traceback" not in ended.stderr
@@ -376,23 +367,15 @@ def test_run_is_stopped_by_a_signal_and_says_how_to_go_on(people):
     assert "Another program works in" in second.stderr
 
 
-def test_a_service_that_is_away_is_told_by_status(people):
+def test_a_service_that_is_away_is_told_by_status(people, monkeypatch):
     assert people.join(1).returncode == 0
+    monkeypatch.setattr("amarvote.cli.guardian.PATIENCE", 0.5)
     people.service.close()
     try:
-        away = subprocess.run(
-            [sys.executable, "-c", AWAY, "guardian", "status", str(people.home(1)), "--json"],
-            capture_output=True,
-            text=True,
-            timeout=60,
-            env={**os.environ},
-        )
+        away = people.ask("status", people.home(1), "--json")
     finally:
         people.service.restart()
     assert away.returncode == 2, away.stderr
     shown = json.loads(away.stdout)
     assert (shown["guardian"], shown["key"], shown["state"]) == (1, "drawn", None)
     assert "does not answer" in shown["trouble"]
-
-
-AWAY = "from amarvote.cli import guardian, main; guardian.PATIENCE = 0.5; main.main()"

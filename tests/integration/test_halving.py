@@ -79,7 +79,6 @@ def test_a_poisoned_aggregate_chunk_is_halved_down_to_one_ballot_and_the_rest_go
     assert opened.row().cast_ballots == 5
 
 
-@pytest.mark.parametrize("opened", BOTH, indirect=True)
 def test_a_merge_of_many_that_fails_is_merged_in_two_steps(opened):
     closed_with(opened, 5, items=1)
     opened.work(until="counting")
@@ -138,7 +137,6 @@ def die_once(stage, settings):
     return row.state, "killed by signal 9" in row.reason
 
 
-@pytest.mark.parametrize("opened", BOTH, indirect=True)
 def test_a_ballot_whose_entry_in_the_roll_is_gone_is_not_accepted(opened):
     vote = opened.vote(1)
     with opened.service.database.write() as connection:

@@ -2,9 +2,9 @@
 
 import json
 import re
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from functools import partial
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -13,7 +13,6 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, select, text
 
-from amarvote.cli.main import main
 from amarvote.store import migrations
 from amarvote.store.database import Database, NoDatabaseError
 from amarvote.store.schema import VERSION_TABLE, Upgrade, same_age
@@ -221,14 +220,8 @@ def forms(connection):
     return found
 
 
-def test_the_command_says_what_it_did_and_what_is_next(url, monkeypatch, capfd):
-    def run(*arguments):
-        monkeypatch.setattr(sys, "argv", ["amarvote", "db", "upgrade", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        return int(ended.value.code or 0), *capfd.readouterr()
-
-    monkeypatch.setenv("AMARVOTE_DATABASE_URL", url)
+def test_the_command_says_what_it_did_and_what_is_next(url, command):
+    run = partial(command, "db", "upgrade", AMARVOTE_DATABASE_URL=url)
     code, out, err = run()
     assert (code, err) == (0, "")
     assert f"was empty and has schema {migrations.HEAD} now.\nNext: amarvote token operator" in out

@@ -19,8 +19,11 @@ from amarvote.record.sections import Phase
 from amarvote.record.verifier import verify_record
 from amarvote.store.tables import chunk_results, chunks, phases
 from amarvote.store.tables import record_files as table
+from conformance.remembering import powers_remembered  # noqa: F401 - a fixture
 from staging.fixtures import POSTGRESQL, SQLITE
 from staging.stage import QUICK, SameProcess, Stage
+
+pytestmark = pytest.mark.usefixtures("powers_remembered")
 
 SMALL_CHUNKS = replace(QUICK, items=4)
 """Several segments for each device."""
@@ -228,9 +231,7 @@ def late(stage: Stage, kind: str) -> dict[str, int]:
     return answered
 
 
-@pytest.mark.parametrize(
-    ("opened", "kind"), [(SQLITE, "segment"), (SQLITE, "toc"), (POSTGRESQL, "segment")], indirect=["opened"]
-)
+@pytest.mark.parametrize(("opened", "kind"), [(SQLITE, "toc"), (POSTGRESQL, "segment")], indirect=["opened"])
 def test_a_late_writer_is_refused(opened, kind):
     stage = opened
     for number in range(3):

@@ -15,9 +15,12 @@ from amarvote.elections import guardian_desk, mail, officer, progress, results, 
 from amarvote.elections.errors import Conflict, Forbidden, NotFound, Unprocessable
 from amarvote.elections.submission import submit
 from amarvote.store.tables import ballot_items, ballots, elections, record_files, record_items
-from staging.fixtures import BOTH
+from conformance.remembering import powers_remembered  # noqa: F401 - a fixture
+from staging.fixtures import POSTGRESQL
 from staging.people import Vote, cast, ceremony, make_manifest, submission, token_of
 from staging.stage import Stage
+
+pytestmark = pytest.mark.usefixtures("powers_remembered")
 
 
 def body_of(vote, **changes):
@@ -230,13 +233,30 @@ def tally(stage):
         return connection.execute(select(record_items.c.item).where(record_items.c.section == 0x0201)).all()
 
 
-def counted(stage):
-    """An election up to its first run."""
+def close(stage):
+    """Up to the first run."""
     for number in range(3):
         stage.vote(1 + number % 2)
     stage.vote(2, challenge=True)
     officer.close_voting(stage.service)
     stage.work()
+
+
+@pytest.fixture(scope="module")
+def counted_once(tmp_path_factory, plain_guardians, plain_manifest):
+    stage = Stage(tmp_path_factory.mktemp("counted"), plain_guardians, plain_manifest, devices=2)
+    stage.prepare()
+    close(stage)
+    stage.service.close()
+    return stage
+
+
+@pytest.fixture
+def counted(counted_once, tmp_path):
+    """An election up to its first run."""
+    stage = counted_once.moved_to(tmp_path)
+    yield stage
+    stage.service.close()
 
 
 def wrong_response_of_2(sender, round_name, part, payload):
@@ -254,9 +274,9 @@ def replay(stage, old, new):
                 stage.put(new, name, message["part"], message["sender"], payload)
 
 
-@pytest.mark.parametrize("opened", BOTH, indirect=True)
+@pytest.mark.parametrize("opened", [POSTGRESQL], indirect=True)
 def test_a_wrong_share_names_its_guardian_and_the_rest_go_on(opened):
-    counted(opened)
+    close(opened)
     run = opened.run([1, 2, 3])
     opened.answer(run, wrong_response_of_2)
     opened.work()
@@ -271,102 +291,94 @@ def test_a_wrong_share_names_its_guardian_and_the_rest_go_on(opened):
     assert opened.state() == "published"
 
 
-def test_answers_of_one_run_are_none_of_the_next(opened):
-    counted(opened)
-    run = opened.run([1, 2, 3])
-    opened.answer(run, wrong_response_of_2)
-    opened.work()
+def test_answers_of_one_run_are_none_of_the_next(counted):
+    run = counted.run([1, 2, 3])
+    counted.answer(run, wrong_response_of_2)
+    counted.work()
     with pytest.raises(Unprocessable, match="Guardian 1: what it revealed"):
-        replay(opened, run, guardian_desk.current_run(opened.service))
+        replay(counted, run, guardian_desk.current_run(counted.service))
 
 
-def test_a_wrong_opening_of_a_challenged_ballot_names_its_guardian(opened):
-    counted(opened)
-    run = opened.run([1, 2, 3])
-    other = opened.challenged()
+def test_a_wrong_opening_of_a_challenged_ballot_names_its_guardian(counted):
+    run = counted.run([1, 2, 3])
+    other = counted.challenged()
 
     def replayed(sender, round_name, part, payload):
         if (sender, part["kind"]) == (3, "challenged"):
             # the share of another run: its proof is bound to that run
-            members = opened.members({**run, "run": "ab" * 32})
+            members = counted.members({**run, "run": "ab" * 32})
             return members[3].openings(other)
         return payload
 
-    opened.answer(run, replayed)
-    opened.work()
-    told = progress.progress(opened.service)
+    counted.answer(run, replayed)
+    counted.work()
+    told = progress.progress(counted.service)
     assert any("guardian 3 is set aside: Guardian 3: its share of the nonce" in event for event in told["events"])
 
 
-def test_without_a_quorum_the_election_waits_and_says_so(opened):
-    counted(opened)
-    run = opened.run([1, 2])
-    opened.answer(run, wrong_response_of_2)
-    opened.work()
-    assert opened.state() == "waiting_for_guardians"
-    told = progress.progress(opened.service)["waiting_for"]
+def test_without_a_quorum_the_election_waits_and_says_so(counted):
+    run = counted.run([1, 2])
+    counted.answer(run, wrong_response_of_2)
+    counted.work()
+    assert counted.state() == "waiting_for_guardians"
+    told = progress.progress(counted.service)["waiting_for"]
     assert "1 guardians are left of the last run, 2 are needed" in told
     with pytest.raises(Conflict, match="Guardian 2 is set aside"):
-        opened.run([2, 3])
-    opened.answer(opened.run([1, 3]))
-    opened.work()
-    assert opened.state() == "published"
+        counted.run([2, 3])
+    counted.answer(counted.run([1, 3]))
+    counted.work()
+    assert counted.state() == "published"
 
 
-def test_answers_are_given_once_and_in_turn(opened):
-    counted(opened)
-    run = opened.run([1, 3])
-    members = opened.members(run)
+def test_answers_are_given_once_and_in_turn(counted):
+    run = counted.run([1, 3])
+    members = counted.members(run)
     part = run["parts"][0]
     shared = {i: member.commitments(part) for i, member in members.items()}
     revealed = {i: member.reveals(part) for i, member in members.items()}
     with pytest.raises(Conflict, match="Round share is not complete yet"):
-        opened.put(run, "reveal", 0, 1, revealed[1])
-    opened.put(run, "share", 0, 1, shared[1])
-    opened.put(run, "share", 0, 1, shared[1])
+        counted.put(run, "reveal", 0, 1, revealed[1])
+    counted.put(run, "share", 0, 1, shared[1])
+    counted.put(run, "share", 0, 1, shared[1])
     with pytest.raises(Conflict, match="the first message stands"):
-        opened.put(run, "share", 0, 1, members[1].commitments(part))
+        counted.put(run, "share", 0, 1, members[1].commitments(part))
     with pytest.raises(Forbidden, match="does not take part"):
-        opened.put(run, "share", 0, 2, shared[1])
+        counted.put(run, "share", 0, 2, shared[1])
     with pytest.raises(Unprocessable, match="2 items of 32 bytes"):
-        opened.put(run, "share", 0, 3, shared[3] + b"\0")
+        counted.put(run, "share", 0, 3, shared[3] + b"\0")
     # nobody reads a round before it is complete
-    assert mail.get(opened.service, 1, run["run"], "share")["messages"] == []
-    opened.put(run, "share", 0, 3, shared[3])
-    assert len(mail.get(opened.service, 1, run["run"], "share")["messages"]) == 2
+    assert mail.get(counted.service, 1, run["run"], "share")["messages"] == []
+    counted.put(run, "share", 0, 3, shared[3])
+    assert len(mail.get(counted.service, 1, run["run"], "share")["messages"]) == 2
     # a reveal that does not open its commitment is refused in its sender's name, and the right one still counts
     with pytest.raises(Unprocessable, match="Guardian 3: what it revealed for contest 1, option 1"):
-        opened.put(run, "reveal", 0, 3, revealed[1])
-    opened.put(run, "reveal", 0, 3, revealed[3])
+        counted.put(run, "reveal", 0, 3, revealed[1])
+    counted.put(run, "reveal", 0, 3, revealed[3])
 
 
-def test_a_run_is_not_repeated_and_has_one_root(opened):
-    counted(opened)
-    run = opened.run([1, 3])
+def test_a_run_is_not_repeated_and_has_one_root(counted):
+    run = counted.run([1, 3])
     with pytest.raises(Conflict, match="No run can start now"):
-        officer.start_run(opened.service, [1, 3])
-    assert run["root"] == opened.row().aggregated_root.hex()
+        officer.start_run(counted.service, [1, 3])
+    assert run["root"] == counted.row().aggregated_root.hex()
 
 
-@pytest.mark.parametrize("opened", BOTH, indirect=True)
-def test_an_absent_guardian_is_set_aside_by_the_officer(opened):
-    counted(opened)
-    run = opened.run([1, 2, 3])
-    officer.set_aside(opened.service, 2, "does not answer the phone")
-    second = guardian_desk.current_run(opened.service)
+def test_an_absent_guardian_is_set_aside_by_the_officer(counted):
+    run = counted.run([1, 2, 3])
+    officer.set_aside(counted.service, 2, "does not answer the phone")
+    second = guardian_desk.current_run(counted.service)
     assert (second["guardians"], second["run"] != run["run"]) == ([1, 3], True)
     with pytest.raises(Conflict, match="takes no answers any more"):
-        opened.put(run, "share", 0, 1, bytes(64))
-    opened.answer(second)
-    opened.work()
-    assert opened.state() == "published"
+        counted.put(run, "share", 0, 1, bytes(64))
+    counted.answer(second)
+    counted.work()
+    assert counted.state() == "published"
 
 
-@pytest.mark.parametrize("opened", BOTH, indirect=True)
 def test_nobody_is_set_aside_too_early_or_whom_the_rest_need(opened):
     with pytest.raises(Conflict, match=r"No guardian is set aside now.* it is open"):
         officer.set_aside(opened.service, 2, "long before the count")
-    counted(opened)
+    close(opened)
     officer.set_aside(opened.service, 2, "does not answer the phone")
     officer.set_aside(opened.service, 2, "said twice")
     with pytest.raises(Conflict, match="Guardian 3 is needed: 2 are left and it takes 2"):
@@ -379,30 +391,28 @@ def test_nobody_is_set_aside_too_early_or_whom_the_rest_need(opened):
     assert opened.state() == "published"
 
 
-def test_a_second_aggregated_root_is_refused(opened):
+def test_a_second_aggregated_root_is_refused(counted):
     """The record is written anew from rows that someone changed, hashes and all: its root was fixed before."""
-    counted(opened)
-    opened.answer(opened.run([1, 3]))
-    opened.work(until="verifying")
-    with opened.service.database.write() as connection:
+    counted.answer(counted.run([1, 3]))
+    counted.work(until="verifying")
+    with counted.service.database.write() as connection:
         tally = record_files.c.path == "aggregated/encrypted_tally.binpb"
         data = connection.execute(select(record_files.c.data).where(tally)).scalar_one()
         connection.execute(update(record_files).where(tally).values(data=data[:-1] + b"\0"))
-    opened.work()
-    assert opened.state() == "verification_failed"
+    counted.work()
+    assert counted.state() == "verification_failed"
     with pytest.raises(NotFound):
-        results.results(opened.service)
-    officer.write_record_again(opened.service)
-    opened.work()
-    assert opened.state() == "published"
+        results.results(counted.service)
+    officer.write_record_again(counted.service)
+    counted.work()
+    assert counted.state() == "published"
 
 
-def test_only_those_who_checked_in_take_part_and_only_a_quorum(opened):
-    counted(opened)
+def test_only_those_who_checked_in_take_part_and_only_a_quorum(counted):
     with pytest.raises(Conflict, match="has not checked in"):
-        officer.start_run(opened.service, [1, 2])
+        officer.start_run(counted.service, [1, 2])
     with pytest.raises(Conflict, match="no quorum"):
-        opened.run([1])
+        counted.run([1])
 
 
 def test_a_small_group_is_opened_with_the_officers_recorded_consent_only(

@@ -16,7 +16,6 @@ import httpx
 import pytest
 
 from stack.memory import tree
-from stack.running import AMARVOTE
 from stack.voting import Election
 
 HEADERS = {
@@ -212,16 +211,15 @@ def test_nobody_who_votes_stands_in_the_proxys_logs(stack, client, election):
 
 
 @pytest.mark.parametrize(
-    "command", [["api", "--port", "0"], ["worker", "--health-port", "0"]], ids=["api", "worker"]
+    "program", [["api", "--port", "0"], ["worker", "--health-port", "0"]], ids=["api", "worker"]
 )
-def test_it_does_not_start_without_its_secrets_or_with_ones_for_everybody(stack, command, tmp_path):
+def test_it_does_not_start_without_its_secrets_or_with_ones_for_everybody(stack, command, program, tmp_path):
     kept = tmp_path / "database-url"
     environment = stack.environment | {"AMARVOTE_DATABASE_URL_FILE": str(kept)}
+    settings = {name: value for name, value in environment.items() if name.startswith("AMARVOTE_")}
 
     def start():
-        ended = subprocess.run(
-            [AMARVOTE, *command], env=environment, capture_output=True, text=True, timeout=PATIENCE, check=False
-        )
+        ended = command(*program, **settings)
         return ended.returncode, ended.stderr
 
     code, said = start()

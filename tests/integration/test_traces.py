@@ -1,11 +1,11 @@
 """One trace from the request over the queue to the worker's commit, as a real receiver of OTLP gets it."""
 
-import os
 import subprocess
 import sys
 import threading
 import time
 from collections import namedtuple
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -14,10 +14,13 @@ import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from sqlalchemy import select
 
+from amarvote.observability import traces
+from amarvote.pipeline.settings import DEFAULTS
 from amarvote.store.tables import ballots, chunks
 from canaries import leaked
 from faults.service.stack import Process
 from servers.processes import free_port
+from staging.served import serving
 
 AMARVOTE = Path(sys.executable).with_name("amarvote")
 PATIENCE = 60.0
@@ -154,7 +157,7 @@ def two_ballots(stage, base):
     """The second is handed in a second later, so that its request cuts the chunk of both."""
     votes = stage.make(1), stage.make(2)
     put(stage, base, votes[0])
-    time.sleep(stage.service.settings.renew_seconds + 0.7)
+    time.sleep(DEFAULTS.cut_seconds + 0.2)
     strange = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
     put(stage, base, votes[1], traceparent=strange)
     return votes
@@ -218,29 +221,30 @@ def test_what_is_not_sampled_leaves_no_trace(opened, start, receiver):
     assert receiver.bodies == []
 
 
-def test_off_nothing_is_kept_and_nothing_is_imported(opened, start, receiver):
-    base = serve(start, opened, OTEL_EXPORTER_OTLP_ENDPOINT="")
-    two_ballots(opened, base)
+def test_off_nothing_is_kept_and_nothing_is_imported(opened, receiver, monkeypatch):
+    """Nor by the worker: see the test that its parent is small."""
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "")
+    assert traces.begin("api") is None
+    opened.service = replace(opened.service, settings=DEFAULTS)
+    with serving(opened) as served:
+        two_ballots(opened, f"{served.client.base_url}{served.base}")
     assert traceparents(opened) == [("ready", None)]
     assert receiver.bodies == []
-    assert imported("amarvote.worker.__main__", "opentelemetry") == []
     # FastAPI has the interface, which does nothing, and imports it
-    assert (
-        imported("amarvote.api.serve", "opentelemetry.sdk", "opentelemetry.exporter", "amarvote.api.tracing") == []
-    )
-
-
-def imported(module, *names):
-    """Which of these come along with a module."""
-    code = f"import {module}, sys; print(*sys.modules)"
+    ours = ("opentelemetry.sdk", "opentelemetry.exporter", "amarvote.api.tracing")
+    code = "import amarvote.api.serve, sys; print(*sys.modules)"
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    return [one for one in told.stdout.split() if one.startswith(names)]
+    assert [one for one in told.stdout.split() if one.startswith(ours)] == []
 
 
-@pytest.mark.parametrize("command", [("api", "--port", "0"), ("worker", "--health-port", "0")])
-def test_without_opentelemetry_it_says_what_to_do(opened, start, tmp_path, command):
-    blind = "import sys; sys.modules['opentelemetry.sdk'] = sys.modules['opentelemetry.exporter'] = None\n"
-    (tmp_path / "sitecustomize.py").write_text(blind)
-    process = start(*command, PYTHONPATH=os.fspath(tmp_path))
-    assert process.wait() == 64
-    assert process.said().endswith("is not installed: pip install 'amarvote[otel]', or unset it.\n")
+@pytest.mark.parametrize("program", [("api", "--port", "0"), ("worker", "--health-port", "0")])
+def test_without_opentelemetry_it_says_what_to_do(opened, command, monkeypatch, program):
+    missing = ("opentelemetry.sdk", "opentelemetry.exporter")
+    for name in [one for one in sys.modules if one.startswith(missing)]:
+        monkeypatch.delitem(sys.modules, name)
+    for name in missing:
+        monkeypatch.setitem(sys.modules, name, None)
+    settings = {"AMARVOTE_DATABASE_URL": opened.url, "OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1"}
+    refused = command(*program, **settings)
+    assert refused.returncode == 64
+    assert refused.stderr.endswith("is not installed: pip install 'amarvote[otel]', or unset it.\n")

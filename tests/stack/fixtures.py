@@ -16,7 +16,7 @@ def stack() -> Iterator[Stack]:
     lacking = missing()
     if lacking is not None:
         not_here(lacking)
-    with Stack() as running:
+    with Stack(quick=True) as running:
         yield running
 
 

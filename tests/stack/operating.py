@@ -64,6 +64,10 @@ class Operator:
         nginx = self._stack.nginx
         for name, file in {"certificate": nginx.certificate, "key": nginx.key}.items():
             line = line.replace(f"deploy/secrets/tls-{name}", str(file))
+        line = line.replace("deploy/secrets/", f"{self._stack.secrets}/")
+        ports = self._stack.ports
+        hosts = f"{places.HOST}:{ports.postgresql} {places.HOST}:{ports.rabbitmq}"
+        line = re.sub(r"^deploy/make-secrets (\w+)$", rf"{places.DEPLOY}/make-secrets \1 {hosts}", line)
         line = re.sub(r"^amarvote ", f"{AMARVOTE} ", line)
         line = re.sub(r"curl (?!--fail)", "curl --fail-with-body ", line)
         return COMPOSE.sub(lambda found: self._compose(shlex.split(found["words"]), found["words"]), line)
@@ -75,9 +79,9 @@ class Operator:
         match words:
             case ["run", "--rm", "tools", *_]:
                 return f"{AMARVOTE} {text.removeprefix('run --rm tools ')}" + self._authority(words)
-            case ["exec", "postgres", "psql", *_]:
+            case ["exec", "postgres", "psql", *_] | ["exec", "-T", "postgres", "psql", *_]:
                 where = f"psql --no-psqlrc --host {places.HOST} --port {self._stack.ports.postgresql}"
-                return text.replace("exec postgres psql", where)
+                return re.sub(r"exec (-T )?postgres psql", where, text)
             case ["exec", "rabbitmq", "rabbitmqctl", *_]:
                 settings, program = self._stack.parts["rabbitmq"].server.control()
                 said = " ".join(f"{name}={shlex.quote(value)}" for name, value in settings.items())

@@ -147,9 +147,11 @@ def program(name: str) -> str:
 class Prometheus:
     """Files of Prometheus and of the two exporters that it asks; each job's targets are in a file of their own."""
 
-    def __init__(self, folder: Path, ports: Ports) -> None:
+    def __init__(self, folder: Path, ports: Ports, every: str | None = None) -> None:
+        """`every`: how often it asks, where that is not as deployed."""
         self._folder = folder
         self._ports = ports
+        self._every = every
         folder.mkdir()
         for file in (DEPLOY / "prometheus").iterdir():
             if file.is_file():
@@ -158,6 +160,8 @@ class Prometheus:
 
     def _write(self) -> None:
         config = yaml.safe_load((self._folder / "prometheus.yml").read_text())
+        if self._every is not None:
+            config["global"].update(scrape_interval=self._every, evaluation_interval=self._every)
         for job in config["scrape_configs"]:
             for discovery in [key for key in job if key.endswith("_sd_configs") or key == "static_configs"]:
                 del job[discovery]

@@ -5,16 +5,20 @@ import hashlib
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from amarvote.device.voters import Marks, Voter, voter_line
+from amarvote.elections import tokens
 from amarvote.launch.finished_record import bring_record
 from amarvote.launch.officer import Officer
 from amarvote.participants import address
 from amarvote.participants.files import private_folder, write_durably
 from amarvote.participants.service import Service
-from stack.running import AMARVOTE, Stack
+from amarvote.store.database import Database
+from stack import places
+from stack.running import Stack
 from staging.people import make_manifest
 
 PATIENCE = 180.0
@@ -38,7 +42,8 @@ class Election:
         self._guardians = range(1, guardians + 1)
         self._quorum = quorum or guardians
         self._running: dict[str, subprocess.Popen[bytes]] = {}
-        self.operator_token = stack.amarvote("token", "operator").stdout.strip()
+        with closing(Database(places.secret(stack.secrets, "database-url"))) as database:
+            self.operator_token = tokens.issue_operator(database).value
         made = self._create()
         self.id: str = made["id"]
         self.url = address.of_election(stack.url, self.id)
@@ -164,7 +169,8 @@ class Election:
 
     def _start(self, name: str, *arguments: str | Path) -> subprocess.Popen[bytes]:
         with self._log(name).open("ab") as log:
-            process = subprocess.Popen([AMARVOTE, *arguments], stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            command = [*self._stack.program, *arguments]
+            process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         self._running[name] = process
         return process
 

@@ -2,7 +2,6 @@
 
 import hashlib
 import secrets
-import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -13,6 +12,7 @@ import httpx
 import uvicorn
 
 from amarvote.api.application import application
+from amarvote.api.serve import tcp_socket
 from amarvote.elections import invitations, tokens
 from amarvote.elections.services import Services
 from amarvote.store.database import Database
@@ -60,7 +60,7 @@ def guardian_token(stage: Stage, number: int) -> str:
 @contextmanager
 def serving(stage: Stage) -> Iterator[Served]:
     """Serve the stage's database until the end of the block."""
-    listening = socket.create_server(("127.0.0.1", 0))
+    listening = tcp_socket("127.0.0.1", 0)
     services, over = Services(Database(stage.url), stage.service.settings), threading.Event()
     config = uvicorn.Config(application(services, over), log_level="warning", http="httptools")
     server = uvicorn.Server(config)

@@ -1,7 +1,6 @@
 """A staged election's API over TLS, in a thread of the tests."""
 
 import asyncio
-import socket
 import threading
 import time
 from pathlib import Path
@@ -9,6 +8,7 @@ from pathlib import Path
 import uvicorn
 
 from amarvote.api.application import application
+from amarvote.api.serve import tcp_socket
 from amarvote.elections.services import Services
 from amarvote.store.database import Database
 from staging.stage import Stage
@@ -23,7 +23,7 @@ class TlsService:
     def __init__(self, stage: Stage, certificate: tuple[Path, Path]) -> None:
         self.stage = stage
         self._certificate = certificate
-        self._listening = socket.create_server(("127.0.0.1", 0))
+        self._listening = tcp_socket("127.0.0.1", 0)
         self.port = int(self._listening.getsockname()[1])
         self._start()
 
@@ -51,7 +51,7 @@ class TlsService:
 
     def restart(self) -> None:
         self.close()
-        self._listening = socket.create_server(("127.0.0.1", self.port))
+        self._listening = tcp_socket("127.0.0.1", self.port)
         self._start()
 
     def close(self) -> None:

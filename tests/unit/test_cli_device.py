@@ -1,12 +1,10 @@
 """`amarvote device run`: what is missing or wrong is said before anybody votes; the outcome is told."""
 
 import json
-import sys
 
 import pytest
 
 from amarvote.cli import device
-from amarvote.cli.main import main
 from amarvote.cli.stopping import Stopped
 from amarvote.device.errors import DeviceError
 from amarvote.device.voters import VotersError
@@ -27,18 +25,14 @@ def home(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def run(home, monkeypatch, capfd):
+def run(home, monkeypatch, command):
     """Exit code, standard output, standard error; `serve` stands in for the service where it is given."""
 
     def run(*arguments, serve=None, voters=home.parent / "voters.jsonl", api=ELECTION):
         if serve is not None:
             monkeypatch.setattr(device, "_look", lambda *_: None)
             monkeypatch.setattr(device, "serve", serve)
-        options = ["--api", api, "--voters", str(voters), *arguments]
-        monkeypatch.setattr(sys, "argv", ["amarvote", "device", "run", str(home), *options])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        return int(ended.value.code or 0), *capfd.readouterr()
+        return command("device", "run", home, "--api", api, "--voters", voters, *arguments)
 
     return run
 

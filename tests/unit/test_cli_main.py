@@ -8,47 +8,38 @@ from rich.console import Console
 from rich.progress import Progress
 
 from amarvote.cli import program
-from amarvote.cli.main import main
 from amarvote.cli.progress import Bar
 from amarvote.cli.stopping import SIGNALS, Stopped, stoppable
 
 GROUPS = ([], ["record"], ["import"], ["db"], ["device"])
 
 
-def run(monkeypatch, capfd, *arguments):
-    """Exit code, standard output, standard error."""
-    monkeypatch.setattr(sys, "argv", ["amarvote", *arguments])
-    with pytest.raises(SystemExit) as ended:
-        main()
-    return int(ended.value.code or 0), *capfd.readouterr()
-
-
 @pytest.mark.parametrize("group", GROUPS)
-def test_without_a_command_the_help_is_shown_as_it_is(monkeypatch, capfd, group):
-    code, out, err = run(monkeypatch, capfd, *group)
+def test_without_a_command_the_help_is_shown_as_it_is(command, group):
+    code, out, err = command(*group)
     assert (code, out) == (64, "")
     assert err.startswith("Usage: amarvote")
     assert "try --help" not in err
-    assert run(monkeypatch, capfd, *group, "-h") == (0, err, "")
+    assert command(*group, "-h") == (0, err, "")
 
 
 @pytest.mark.parametrize("group", GROUPS)
-def test_summaries_are_shown_whole(monkeypatch, capfd, group):
-    _, out, _ = run(monkeypatch, capfd, *group, "-h")
+def test_summaries_are_shown_whole(command, group):
+    _, out, _ = command(*group, "-h")
     listed = out.partition("Commands:\n")[2].partition("\n\n")[0].splitlines()
     assert listed
     assert all(len(line.split(maxsplit=1)[1]) < 60 and line.endswith(".") for line in listed)
     assert not [line for line in listed if line.endswith("...")]
 
 
-def test_the_version(monkeypatch, capfd):
-    code, out, _ = run(monkeypatch, capfd, "--version")
+def test_the_version(command):
+    code, out, _ = command("--version")
     assert code == 0
     assert out.startswith("amarvote ")
 
 
-def test_the_help_of_count_says_what_its_options_do_there(monkeypatch, capfd):
-    _, out, _ = run(monkeypatch, capfd, "count", "-h")
+def test_the_help_of_count_says_what_its_options_do_there(command):
+    _, out, _ = command("count", "-h")
     words = " ".join(out.split())
     assert "--challenged N Made-up ballots" in words
     assert "--seed S Draws the marks of the challenged ballots" in words
@@ -65,13 +56,13 @@ def test_the_help_of_count_says_what_its_options_do_there(monkeypatch, capfd):
         (["verify", "/nowhere", "--json"], 2),
     ],
 )
-def test_with_json_errors_are_an_object_too(monkeypatch, capfd, arguments, code):
-    ended, out, err = run(monkeypatch, capfd, *arguments)
+def test_with_json_errors_are_an_object_too(command, arguments, code):
+    ended, out, err = command(*arguments)
     assert ended == code
     sentence = json.loads(out)["error"]
     assert err == f"amarvote: {sentence}\n"
     plain = [argument for argument in arguments if argument != "--json"]
-    assert run(monkeypatch, capfd, *plain) == (code, "", err)
+    assert command(*plain) == (code, "", err)
 
 
 @pytest.mark.parametrize("called", [".venv/bin/amarvote", "/a folder/amarvote"])

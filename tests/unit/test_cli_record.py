@@ -1,13 +1,13 @@
 import json
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import record_samples as samples
-from amarvote.cli.main import main
 from amarvote.record import codec
 from amarvote.record.items import DeviceHeader
 from amarvote.record.sections import Carrier, Phase
@@ -16,17 +16,9 @@ Run = Any
 
 
 @pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Run:
-    """The command as a shell would run it: exit code, standard output, standard error."""
-
-    def call(*arguments: str | Path) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["amarvote", "record", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        out, err = capfd.readouterr()
-        return int(ended.value.code or 0), out, err
-
-    return call
+def run(command: Run) -> Run:
+    """`amarvote record` with what follows."""
+    return partial(command, "record")
 
 
 @pytest.fixture(scope="module")
@@ -64,11 +56,11 @@ def test_digest_of_a_record_that_is_not_sound(run: Run, tmp_path: Path) -> None:
     assert {one["code"] for one in json.loads(out)["findings"]} == {"R.structure", "R.root"}
 
 
-@pytest.mark.parametrize("command", [("digest",), ("show",), ("convert", "target")])
-def test_what_is_no_record_ends_with_2(run: Run, tmp_path: Path, command: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("arguments", [("digest",), ("show",), ("convert", "target")])
+def test_what_is_no_record_ends_with_2(run: Run, tmp_path: Path, arguments: tuple[str, ...]) -> None:
     (tmp_path / "x").write_text("hello")
     for path in (tmp_path / "x", tmp_path / "nowhere"):
-        code, out, err = run(command[0], path, *(tmp_path / name for name in command[1:]))
+        code, out, err = run(arguments[0], path, *(tmp_path / name for name in arguments[1:]))
         assert (code, out) == (2, "")
         assert err.startswith(f"amarvote: {path} is not a record: ")
         assert "Traceback" not in err

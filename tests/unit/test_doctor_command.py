@@ -1,28 +1,20 @@
 """The command without its database: one sentence, nothing else is looked at, exit code 2."""
 
 import json
-import sys
+from functools import partial
 
 import pytest
 
-from amarvote.cli.main import main
 from servers.processes import free_port
 
 
 @pytest.fixture
-def run(monkeypatch, capfd):
+def run(monkeypatch, command):
     for name in ("DATABASE", "BROKER"):
         monkeypatch.delenv(f"AMARVOTE_{name}_URL", raising=False)
         monkeypatch.delenv(f"AMARVOTE_{name}_URL_FILE", raising=False)
 
-    def command(url, *arguments):
-        monkeypatch.setattr(sys, "argv", ["amarvote", "doctor", "--database", url, *arguments])
-        with pytest.raises(SystemExit) as ended:
-            main()
-        said = capfd.readouterr()
-        return ended.value.code, said.out, said.err
-
-    return command
+    return partial(command, "doctor", "--database")
 
 
 def unreached(folder):

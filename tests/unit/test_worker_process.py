@@ -20,7 +20,7 @@ from amarvote.pipeline.settings import DEFAULTS
 from amarvote.queues.amqp import BrokerAddressError, parameters
 from amarvote.store.tables import chunks, workers
 from amarvote.worker import exits
-from amarvote.worker.health import STOOD_STILL_SECONDS, Health
+from amarvote.worker.health import REQUEST_SECONDS, STOOD_STILL_SECONDS, Health, _Answer
 from staging.rows import add_election, fresh_database
 
 PROGRAM = Path(__file__).parents[1] / "programs" / "empty_worker.py"
@@ -166,7 +166,7 @@ def test_told_to_end_it_hands_back_what_takes_too_long(database, start):
 
 
 def test_told_to_end_it_finishes_what_takes_not_so_long(database, start):
-    add_sleeping(database, [2.0])
+    add_sleeping(database, [1.0])
     process = start()
     until(lambda: rows(database)[0].state == life.RUNNING)
     process.send_signal(signal.SIGTERM)
@@ -204,38 +204,25 @@ def test_without_its_broker_it_is_alive_and_not_ready(database, start):
     assert process.wait(PATIENCE) == exits.DONE
 
 
-def run(*options, **environment):
-    """The process to its end: exit code, standard error."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("AMARVOTE_")}
-    told = subprocess.run(
-        [sys.executable, "-m", "amarvote.worker", *options],
-        env={**kept, **environment},
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-    )
-    return told.returncode, told.stderr
+def test_it_does_not_start_without_a_database(command):
+    refused = command("worker")
+    assert (refused.returncode, "AMARVOTE_DATABASE_URL" in refused.stderr) == (exits.USAGE, True)
+    refused = command("worker", AMARVOTE_DATABASE_URL="mysql://u:secret@h/d")
+    assert (refused.returncode, "secret" in refused.stderr) == (exits.UNREADABLE, False)
 
 
-def test_it_does_not_start_without_a_database():
-    code, said = run()
-    assert (code, "AMARVOTE_DATABASE_URL" in said) == (exits.USAGE, True)
-    code, said = run(AMARVOTE_DATABASE_URL="mysql://u:secret@h/d")
-    assert (code, "secret" in said) == (exits.UNREADABLE, False)
+def test_it_does_not_start_with_an_address_that_is_no_brokers(database, command):
+    refused = command("worker", "--broker", "amqp://localhost", AMARVOTE_DATABASE_URL=database.url)
+    assert (refused.returncode, "amqp://USER:PASSWORD@HOST" in refused.stderr) == (exits.UNREADABLE, True)
 
 
-def test_it_does_not_start_with_an_address_that_is_no_brokers(database):
-    code, said = run("--broker", "amqp://localhost", AMARVOTE_DATABASE_URL=database.url)
-    assert (code, "amqp://USER:PASSWORD@HOST" in said) == (exits.UNREADABLE, True)
-
-
-def test_it_does_not_start_where_its_port_is_taken(database):
+def test_it_does_not_start_where_its_port_is_taken(database, command):
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        code, said = run("--health-port", str(port), AMARVOTE_DATABASE_URL=database.url)
-    assert (code, f"127.0.0.1:{port}" in said) == (exits.USAGE, True)
+        refused = command("worker", "--health-port", port, AMARVOTE_DATABASE_URL=database.url)
+    assert (refused.returncode, f"127.0.0.1:{port}" in refused.stderr) == (exits.USAGE, True)
 
 
 @pytest.mark.parametrize(
@@ -285,7 +272,9 @@ def test_a_loop_that_stands_still_is_not_alive():
     assert DEFAULTS.chunk_seconds <= STOOD_STILL_SECONDS
 
 
-def test_slow_clients_do_not_keep_others_out_for_long():
+def test_slow_clients_do_not_keep_others_out_for_long(monkeypatch):
+    assert _Answer.timeout == REQUEST_SECONDS <= 5
+    monkeypatch.setattr(_Answer, "timeout", 0.5)
     health = Health("127.0.0.1", 0, lambda: 0.0, list, lambda: b"")
     idle = [socket.create_connection(("127.0.0.1", health.port)) for _ in range(12)]
     try:

@@ -15,9 +15,7 @@ NOT_RUN = [
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption(
-        "--chaos", action="store_true", help="every fault, those of the service with real times"
-    )
+    parser.addoption("--chaos", action="store_true", help="every fault, those of the service with real times")
 
 
 class Table:
