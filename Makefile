@@ -28,7 +28,7 @@ lint: .venv/dev.stamp
 bench: .venv/dev.stamp .venv-bench/stamp
 	.venv/bin/python -m bench $(ARGS)
 
-# The service on servers of its own, started as for the tests: about 25 minutes, with nothing else at work.
+# The service on servers of its own, started as for the tests: about half an hour, with nothing else at work.
 load: .venv/dev.stamp
 	tests/servers/install.sh
 	PYTHONPATH=tests .venv/bin/python -m bench.service $(ARGS)

@@ -20,7 +20,7 @@ MISSING = 3
 
 
 def main() -> int:
-    """Everything, in about 25 minutes on two cores."""
+    """Everything, in about half an hour on two cores."""
     parser = argparse.ArgumentParser(prog="make load")
     parser.add_argument(
         "--short", action="store_true", help="a little of everything, to see that it works; writes nothing"

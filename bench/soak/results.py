@@ -4,10 +4,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from statistics import median
 
-from bench.service.growing import BLOCKS, WARM_UP, Slope, slope
+from bench.service.growing import BLOCKS, Slope, slope
 from bench.soak.faults import KINDS, Fault
 from bench.soak.holding import Held
 from bench.soak.watching import Series, Watched
+
+WARM_UP = 0.1
+"""Share of the time after which it counts."""
 
 ENDS = 0.1
 """Share of the time whose median is the first, or the last, figure."""

@@ -11,7 +11,7 @@ import pytest
 from amarvote.board.auditing import audit
 from amarvote.board.checkpoints import open_checkpoint
 from amarvote.board.notes import Signer, Verifier
-from amarvote.cli import exits, main
+from amarvote.cli import exits
 from amarvote.pipeline import sequencing
 from amarvote.signer import home as signers
 from staging.people import token_of
@@ -22,13 +22,6 @@ from staging.served import serving
 def served(opened):
     with serving(opened) as served:
         yield served
-
-
-def amarvote(monkeypatch, *arguments):
-    monkeypatch.setattr(sys, "argv", ["amarvote", *arguments])
-    with pytest.raises(SystemExit) as ended:
-        main.main()
-    return ended.value.code
 
 
 def address_of(served):
@@ -63,11 +56,12 @@ def append(stage):
         sequencing.complete(connection, stage.service.election_id)
 
 
-def test_a_signer_from_its_key_to_the_final_board(served, tmp_path, monkeypatch, capsys):
+def test_a_signer_from_its_key_to_the_final_board(served, tmp_path, command):
     """`amarvote signer create`, named by the officer, `amarvote signer run` to the end; then an auditor's look."""
     stage, home = served.stage, tmp_path / "signer"
-    assert amarvote(monkeypatch, "signer", "create", str(home), "--name", "board.example.org") == exits.OK
-    key = capsys.readouterr().out.strip()
+    created = command("signer", "create", home, "--name", "board.example.org")
+    assert created.returncode == exits.OK
+    key = created.stdout.strip()
     issued = served.ask("PUT", "/board/signer", "officer", json={"verifier_key": key})
     assert issued.status_code == 200
     (home / "token").write_text(issued.json()["token"] + "\n")
@@ -78,8 +72,8 @@ def test_a_signer_from_its_key_to_the_final_board(served, tmp_path, monkeypatch,
     served.ask("POST", "/officer/close", "officer")
     stage.work()
     address = address_of(served)
-    assert amarvote(monkeypatch, "signer", "run", str(home), "--api", address) == exits.OK
-    assert amarvote(monkeypatch, "signer", "run", str(home), "--api", address) == exits.OK
+    assert command("signer", "run", home, "--api", address).returncode == exits.OK
+    assert command("signer", "run", home, "--api", address).returncode == exits.OK
     verifier = Verifier.parse(key)
     checkpoint = open_checkpoint(served.ask("GET", "/board/checkpoint").text, verifier)
     head = served.ask("GET", "/board/head").json()
@@ -97,29 +91,29 @@ def test_a_signer_from_its_key_to_the_final_board(served, tmp_path, monkeypatch,
     assert served.ask("GET", "/board/consistency?first=1&second=2").json()["path"]
 
 
-def test_the_signer_says_why_it_does_not_sign(served, tmp_path, monkeypatch, capsys):
+def test_the_signer_says_why_it_does_not_sign(served, tmp_path, command):
     address = address_of(served)
     home = tmp_path / "signer"
     run = ("signer", "run", str(home), "--api", address)
-    assert amarvote(monkeypatch, *run) == exits.UNREADABLE
-    amarvote(monkeypatch, "signer", "create", str(home), "--name", "board.example.org")
-    assert amarvote(monkeypatch, "signer", "create", str(home), "--name", "x") == exits.USAGE
-    assert "made once" in capsys.readouterr().err
-    assert amarvote(monkeypatch, *run) == exits.UNREADABLE
-    assert "token cannot be read" in capsys.readouterr().err
+    assert command(*run).returncode == exits.UNREADABLE
+    command("signer", "create", home, "--name", "board.example.org")
+    refused = command("signer", "create", home, "--name", "x")
+    assert (refused.returncode, "made once" in refused.stderr) == (exits.USAGE, True)
+    refused = command(*run)
+    assert (refused.returncode, "token cannot be read" in refused.stderr) == (exits.UNREADABLE, True)
     (home / "token").write_text("0" * 64)
     served.stage.vote(1)
     served.stage.work()
     append(served.stage)
-    assert amarvote(monkeypatch, *run) == exits.INTERNAL
-    assert "not known here" in capsys.readouterr().err
+    refused = command(*run)
+    assert (refused.returncode, "not known here" in refused.stderr) == (exits.INTERNAL, True)
     # it has not signed for nothing: the same checkpoint is handed in once the officer has named it
     served.ask("POST", "/officer/close", "officer")
     served.stage.work()
     key = (home / "key").read_text().strip()
     issued = served.ask("PUT", "/board/signer", "officer", json={"verifier_key": str(Signer.parse(key).verifier)})
     (home / "token").write_text(issued.json()["token"])
-    assert amarvote(monkeypatch, *run) == exits.OK
+    assert command(*run).returncode == exits.OK
     assert served.ask("GET", "/board/head").json()["signed"] == 1
 
 

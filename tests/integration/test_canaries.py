@@ -206,6 +206,7 @@ def refused_by_the_database(planted, base, api, worker):
     planted.run("ALTER TABLE roll ADD CONSTRAINT canary CHECK (state <> 'spent') NOT VALID")
     assert put(base, device, planted.vote().body).status_code == 202
     planted.wait(lambda: "CheckViolation" in worker.said(), "the worker logs what the database refused")
+    planted.wait(lambda: "CheckViolation" in str(reasons(planted)), "so does the chunk")
     (reason,) = [one for one in reasons(planted) if "CheckViolation" in one]
     assert reason == "CheckViolation, a defect of the service. What happened stands in its log."
     planted.run("ALTER TABLE roll DROP CONSTRAINT canary")

@@ -162,7 +162,7 @@ def test_a_server_that_stands_still_holds_nobodys_thread_for_long(opened, postgr
                 assert time.monotonic() - began < 2 * (1 + 2) + 2
                 began = time.monotonic()
                 assert set(many.map(ask, range(60))) == {503}
-                assert time.monotonic() - began < 1.0
+                assert time.monotonic() - began < 1 + 2  # less than one of them would wait
             until(lambda: ask(0) == 200)
 
 

@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 
 import pytest
 from sqlalchemy import func, insert, select, text
@@ -246,12 +246,12 @@ def test_a_deadlock_passes_and_a_taken_key_does_not(database):
 
 
 def test_a_server_that_is_not_there_passes_and_its_address_is_told_without_password():
-    nowhere = Database("postgresql+psycopg://amarvote:geheim@127.0.0.1:1/amarvote")
-    with pytest.raises(AwayError) as problem, nowhere.read():
-        pass
-    assert is_passing(problem.value)
-    with pytest.raises(NoDatabaseError, match=r"does not answer: .*refused") as told:
-        nowhere.require_schema()
+    with closing(Database("postgresql+psycopg://amarvote:geheim@127.0.0.1:1/amarvote")) as nowhere:
+        with pytest.raises(AwayError) as problem, nowhere.read():
+            pass
+        assert is_passing(problem.value)
+        with pytest.raises(NoDatabaseError, match=r"does not answer: .*refused") as told:
+            nowhere.require_schema()
     assert "127.0.0.1:1" in str(told.value)
     assert "geheim" not in str(told.value) + str(problem.value)
 
