@@ -199,14 +199,15 @@ def renew(connection: Connection, settings: Settings, claim: Claim) -> None:
     _set(connection, claim.chunk_id, lease_until=now() + settings.lease_seconds)
 
 
-def finish(connection: Connection, claim: Claim, fields: dict[str, Any], data: bytes) -> None:
-    """Store the result and mark the chunk done, in the transaction that writes what it means.
+def finish(connection: Connection, claim: Claim, fields: dict[str, Any] | None = None, data: bytes = b"") -> None:
+    """Mark the chunk done, in the transaction that writes what that means; with `fields` it keeps a result.
 
     From here on the chunk is locked. FencedError where the claim does not hold it any more.
     """
     if not connection.execute(_FINISH, {"chunk": claim.chunk_id, "attempts": claim.attempt}).rowcount:
         held(connection, claim)  # says what it is by now
-    connection.execute(_RESULT, {"chunk_id": claim.chunk_id, "fields": fields, "data": data})
+    if fields is not None:
+        connection.execute(_RESULT, {"chunk_id": claim.chunk_id, "fields": fields, "data": data})
 
 
 def again(connection: Connection, chunk: Row[Any], pause: float, reason: str, **counts: int) -> None:

@@ -57,7 +57,7 @@ class Step:
     """Write what the child found, in the transaction that marks the chunk done."""
 
     keeps: bool = False
-    """Is the first part of the answer kept as the chunk's result, for a tree above it to put together?"""
+    """Are the answer's fields and its first part kept as the chunk's result, for a tree above to put together?"""
 
 
 _STEPS: dict[str, Step] = {}

@@ -296,7 +296,10 @@ class Worker:
     def _write_down(self, connection: Connection, claim: Claim, answer: Message) -> None:
         place = phases.place(connection, self._settings, claim.phase_id)
         step = phases.step_of(claim.phase)
-        life.finish(connection, claim, answer.fields, answer.parts[0] if step.keeps and answer.parts else b"")
+        if step.keeps:
+            life.finish(connection, claim, answer.fields, answer.parts[0] if answer.parts else b"")
+        else:
+            life.finish(connection, claim)
         if step.commit is not None:
             step.commit(place, claim.chunk, answer)
         phases.advance(connection, self._settings, claim.election_id)
