@@ -39,7 +39,7 @@ class Results:
         paced = self.submitting.paced
         return [
             Target(
-                "a chunk without cryptography, one worker: claim, load, commit, ack",
+                "a chunk without cryptography, one worker: claim, load, commit, ack, no child",
                 self.overhead.claim_commit_ack,
                 10,
                 "ms",
@@ -148,7 +148,8 @@ class Results:
             f"{told.chunks:,}: {told.first_mib:.1f} MiB in the first twentieth after warming up, "
             f"{told.last_mib:.1f} MiB in the last (parent and child, after each chunk). Without the first "
             f"{told.chunks * WARM_UP:.0f}, a straight line through the means of {BLOCKS} blocks: "
-            f"{told.slope.growth:+.2f} ± {told.slope.margin:.2f} MiB over 1,000 chunks (95 %). One "
+            f"{told.slope.growth:+.2f} ± {told.slope.margin:.2f} MiB over 1,000 chunks (95 %); one ballot's "
+            f"bytes lost in each chunk would be 16 MiB. One "
             f"worker checks {told.alone:.0f} ballots a second, before and after; with a "
             f"second one beside it both together check {told.together:.0f}.",
             table(["garbage collector of the", "pauses", "p50, ms", "p99, ms", "max, ms"], pauses),

@@ -12,6 +12,8 @@ from amarvote.pipeline.chunks import FencedError
 from amarvote.pipeline.phases import Step
 from amarvote.pipeline.settings import Settings
 from amarvote.pipeline.sweep import sweep as sweep_once
+from amarvote.queues import publication
+from amarvote.store.clock import now
 from amarvote.store.database import Database
 from amarvote.store.tables import chunks, elections
 from amarvote.store.tables import phases as phase_rows
@@ -55,6 +57,22 @@ def test_each_chunk_has_one_winner(database):
     claims = [claim for won in in_parallel(6, claim_two) for claim in won if claim is not None]
     assert sorted(claim.chunk_id for claim in claims) == list(range(1, 13))
     assert {claim.attempt for claim in claims} == {1}
+
+
+def test_one_that_is_handed_out_again_at_once_overtakes_nobody(database):
+    """The chunk of a lost worker goes to who holds its old message; others wait their turn and are not lost."""
+    add_election(database, "one", "aggregate", [(0, 1), (1, 2)])
+    worker_beats(database, ["w1", "w2"])
+    with database.write() as connection:
+        handing.refill(connection, SETTINGS)
+        connection.execute(update(chunks).values(handed_at=chunks.c.handed_at - 6.0, published_at=now() - 6.0))
+        lost = life.claim(connection, SETTINGS, "w1")
+        life.end_leases(connection, "w1")
+    with database.write() as connection:
+        assert failing.expire(connection, SETTINGS, "one") == 1
+        handing.refill(connection, SETTINGS, "one")
+        assert life.claim_one(connection, SETTINGS, "w2", lost.chunk_id).attempt == 2
+        assert publication.forget_lost(connection, 5.0, empty=False) == 0
 
 
 def test_a_worker_that_comes_back_late_is_refused(database):

@@ -5,11 +5,13 @@ import os
 import shutil
 import signal
 import ssl
+import subprocess
 import time
 from contextlib import closing
+from urllib.parse import urlsplit
 
 import httpx
-import pika
+import psycopg
 import pytest
 from sqlalchemy import delete
 
@@ -171,17 +173,28 @@ def leaked(night, lines):
 
 
 def leaked_password(night, lines):
-    """The old ones open nothing any more; all is done with the new ones."""
+    """With the old ones nothing opens, nor stays open; all is done with the new ones."""
     night.at(night.spare)
     was = {name: places.secret(night.stack.secrets, name) for name in ("database-url", "broker-url")}
-    night.operator.types(*lines)
+    with closing(psycopg.connect(was["database-url"].replace("+psycopg", ""), autocommit=True)) as thief:
+        night.operator.types(*lines)
+        with pytest.raises(psycopg.OperationalError):
+            thief.execute("SELECT 1")
+    assert not (night.stack.secrets / "new").exists()
     until(night.ready, "all are ready again")
     until(lambda: night.client.get("/elections").status_code == 200, "nginx asks them again")
     now = {name: places.secret(night.stack.secrets, name) for name in was}
     with closing(Database(was["database-url"])) as database, pytest.raises(NoDatabaseError, match="password"):
         database.require_schema()
-    with pytest.raises(pika.exceptions.ProbableAuthenticationError):
-        pika.BlockingConnection(pika.URLParameters(was["broker-url"]))
+    settings, rabbitmqctl = night.stack.parts["rabbitmq"].server.control()
+    told = subprocess.run(
+        [rabbitmqctl, "authenticate_user", "amarvote", urlsplit(was["broker-url"]).password],
+        env=night.stack.environment | settings,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "failed to authenticate" in told.stderr
     with closing(Database(now["database-url"])) as database:
         assert [one.state for one in round_trip(System(database, now["broker-url"]))] == [State.OK]
 

@@ -46,6 +46,7 @@ def test_an_election_in_which_a_worker_is_killed_passes_and_is_seen(stack: Stack
 
 
 def test_an_election_that_fails_is_told_with_what_the_service_said_last(stack: Stack):
+    """Whatever failed: here something lies where the election's folder belongs."""
     in_the_way = stack.folder / "election-2"
     in_the_way.touch()
     failed = hold(stack, Faults(stack, seed=1), 2, BALLOTS)

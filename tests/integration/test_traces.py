@@ -224,9 +224,10 @@ def test_what_is_not_sampled_leaves_no_trace(opened, start, receiver):
 def test_off_nothing_is_kept_and_nothing_is_imported(opened, receiver, monkeypatch):
     """Nor by the worker: see the test that its parent is small."""
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "")
-    assert traces.begin("api") is None
+    tracer = traces.begin("api")
+    assert tracer is None
     opened.service = replace(opened.service, settings=DEFAULTS)
-    with serving(opened) as served:
+    with serving(opened, tracer) as served:
         two_ballots(opened, f"{served.client.base_url}{served.base}")
     assert traceparents(opened) == [("ready", None)]
     assert receiver.bodies == []

@@ -64,10 +64,10 @@ class Operator:
         nginx = self._stack.nginx
         for name, file in {"certificate": nginx.certificate, "key": nginx.key}.items():
             line = line.replace(f"deploy/secrets/tls-{name}", str(file))
-        line = line.replace("deploy/secrets/", f"{self._stack.secrets}/")
+        line = line.replace("deploy/secrets", str(self._stack.secrets))
         ports = self._stack.ports
         hosts = f"{places.HOST}:{ports.postgresql} {places.HOST}:{ports.rabbitmq}"
-        line = re.sub(r"^deploy/make-secrets (\w+)$", rf"{places.DEPLOY}/make-secrets \1 {hosts}", line)
+        line = re.sub(r"^deploy/make-secrets (\S+)$", rf"{places.DEPLOY}/make-secrets \1 {hosts}", line)
         line = re.sub(r"^amarvote ", f"{AMARVOTE} ", line)
         line = re.sub(r"curl (?!--fail)", "curl --fail-with-body ", line)
         return COMPOSE.sub(lambda found: self._compose(shlex.split(found["words"]), found["words"]), line)

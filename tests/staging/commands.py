@@ -1,5 +1,6 @@
 """Commands run within the test's process, for those that end by themselves: starting a program takes seconds."""
 
+import gc
 import logging
 import os
 import sys
@@ -27,6 +28,7 @@ def command(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) 
     def run(*arguments: object, **environment: str) -> Ended:
         loggers = [logging.getLogger(name) for name in (None, "pika")]
         before = [(one, one.handlers[:], one.level) for one in loggers]
+        collected = gc.callbacks[:]
         capfd.readouterr()
         with monkeypatch.context() as patch:
             patch.setattr(sys, "argv", ["amarvote", *map(str, arguments)])
@@ -37,6 +39,8 @@ def command(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) 
                 with pytest.raises(SystemExit) as ended:
                     main()
             finally:
+                gc.callbacks[:] = collected
+                gc.unfreeze()
                 for one, handlers, level in before:
                     one.handlers[:] = handlers
                     one.setLevel(level)

@@ -58,6 +58,5 @@ class TlsService:
         self._over.set()
         self._server.should_exit = True
         self._thread.join()
-        self._services.close()
         self._listening.close()
         self._services.close()

@@ -16,7 +16,7 @@ from amarvote.pipeline.messages import Message
 from amarvote.pipeline.phases import Place, Step, register
 from amarvote.pipeline.states import TRIAL
 from amarvote.store.clock import now
-from amarvote.store.tables import chunks, elections
+from amarvote.store.tables import chunk_results, chunks, elections
 from amarvote.store.tables import phases as phase_rows
 
 NAME = "trial"
@@ -48,6 +48,9 @@ def remove(connection: Connection, election_id: str) -> bool:
     """Take a trial away with all its rows; False, and nothing is done, while a worker is at it."""
     locks.command(connection, election_id)
     of_trial = chunks.c.election_id == election_id
+    # a worker of an earlier version, which is being replaced, keeps results of all chunks
+    results = select(chunks.c.id).where(of_trial, chunks.c.state == life.DONE)
+    connection.execute(delete(chunk_results).where(chunk_results.c.chunk_id.in_(results)))
     if not connection.execute(delete(chunks).where(of_trial, chunks.c.state != life.RUNNING)).rowcount:
         return False
     connection.execute(delete(phase_rows).where(phase_rows.c.election_id == election_id))

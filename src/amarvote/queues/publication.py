@@ -32,8 +32,11 @@ _OVERDUE = select(chunks.c.election_id).where(
     chunks.c.id == bindparam("chunk"), life.is_in(life.RUNNING), chunks.c.lease_until < now()
 )
 _PARKED_ROWS = select(chunks.c.id, chunks.c.state, chunks.c.attempt, chunks.c.handed_at).where(_PARKED)
-_LAST_CLAIMED = (
-    select(func.max(chunks.c.handed_at)).where(life.is_in(life.RUNNING)).correlate(None).scalar_subquery()
+_LAST_CLAIMED = (  # by its message in its turn: one whose worker was lost is handed out and claimed at once
+    select(func.max(chunks.c.handed_at))
+    .where(life.is_in(life.RUNNING), chunks.c.attempt == 1)
+    .correlate(None)
+    .scalar_subquery()
 )
 
 

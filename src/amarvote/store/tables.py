@@ -287,7 +287,8 @@ chunks = Table(
     Column("deaths", Integer, nullable=False, default=0),
     Column("due_at", Float, nullable=False),
     Column("handed_at", Float),
-    # when the broker confirmed the message about the state it is in (handed: into the queue; failed: dead letter)
+    # when it was noted that the broker has the message about the state it is in (handed: into the queue; failed:
+    # dead letter); a chunk that was claimed before that has none
     Column("published_at", Float),
     Column("lease_until", Float),
     Column("worker", Text),
