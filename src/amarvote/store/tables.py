@@ -314,7 +314,7 @@ turns = Table(
     Column("at", Float, nullable=False),  # when it was done last
 )
 
-chunk_results = Table(
+chunk_results = Table(  # of those that a tree puts together
     "chunk_results",
     metadata,
     Column("chunk_id", Integer, ForeignKey("chunks.id"), primary_key=True),
