@@ -255,7 +255,7 @@ class Everybody:
     def __init__(self, stage):
         self.stage = stage
         self.votes = [stage.make(1 + number % 2) for number in range(20)]
-        self.until = time.monotonic() + 60
+        self.until = time.monotonic() + 150
         self.roles = (
             self.vote_and_close,
             self.vote_again,
@@ -280,7 +280,7 @@ class Everybody:
         while self.going():
             officer.pause(service)
             officer.resume(service)
-            time.sleep(0.01)
+            time.sleep(0.03)
 
     def sweep_on(self, service):
         while self.going():

@@ -38,7 +38,7 @@ def test_an_election_in_which_a_worker_is_killed_passes_and_is_seen(stack: Stack
     assert seen_by(watching) >= {"api-1", "nginx", "postgres", "rabbitmq", "prometheus"}
     assert (faults.troubles, watching.troubles, stack.keeper.failed) == ([], [], not_started)
     worker.kill()
-    while worker.revivals == revivals[worker.name]:
+    while worker.revivals == revivals[worker.name] or worker.pid is None:
         time.sleep(0.1)
     worker.await_up()
     faults.look_for_deaths()

@@ -13,7 +13,7 @@ from amarvote.elections.services import Services
 from amarvote.store.database import Database
 from staging.stage import Stage
 
-HANDSHAKE_SECONDS = 0.2
+HANDSHAKE_SECONDS = 0.5
 """Who was killed in a handshake is noticed within so long, and let go of."""
 
 
