@@ -43,11 +43,6 @@ class Overhead:
     rate: float
     rate_chunks: int
 
-    @property
-    def claim_commit_ack(self) -> float:
-        """Without the child's part: it computes nothing here, and what it costs is the pipe's."""
-        return self.milliseconds - next(mean for name, (mean, _) in self.parts.items() if name.startswith("child"))
-
 
 @dataclass(frozen=True, slots=True)
 class Depth:

@@ -21,9 +21,6 @@ BLOCKS = 20
 WARM_UP = 3 / 13
 """Of a worker's chunks: its heap fills."""
 
-NO_GROWTH = 0.5
-"""MiB over 1,000 chunks. A heap fills a little for very long; one ballot's bytes lost in each chunk were 16."""
-
 T_18 = 2.101
 """Student's t for 95 % and BLOCKS - 2 degrees of freedom."""
 

@@ -1,6 +1,6 @@
 """`kill -9` of anything in a whole run, again and again, the launcher included: the tally of an undisturbed run.
 
-`make test` runs the first of them, `make chaos` all.
+`make test` runs the first of them with fewer kills, `make chaos` all.
 
 The moments are drawn from a seed, but what happens at them depends on the machine, so that every run of this test
 looks somewhere else. A failure says which processes had been killed by then.
@@ -95,12 +95,13 @@ def storms(tmp_path):
                 storm.launcher.communicate(timeout=10)
 
 
-def test_any_process_at_random_moments(storms):
+@pytest.mark.parametrize("kills", [8, pytest.param(15, marks=pytest.mark.chaos)])
+def test_any_process_at_random_moments(storms, kills):
     storm = storms(seed=1, chaining=1)
     storm.until("workers.json")
-    storm.pass_by(("",), kills=8, longest=1.2)
+    storm.pass_by(("",), kills=kills, longest=1.2)
     storm.check()
-    assert len(storm.killed) == 8
+    assert len(storm.killed) == kills
 
 
 @pytest.mark.chaos

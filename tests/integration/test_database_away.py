@@ -161,8 +161,8 @@ def test_a_server_that_stands_still_holds_nobodys_thread_for_long(opened, postgr
                 assert {answer.result() for answer in answers} == {503}
                 assert time.monotonic() - began < 2 * (1 + 2) + 2
                 began = time.monotonic()
-                assert set(many.map(ask, range(60))) == {503}
-                assert time.monotonic() - began < 1 + 2  # less than one of them would wait
+                assert set(many.map(ask, range(20))) == {503}
+                assert time.monotonic() - began < 1.0
             until(lambda: ask(0) == 200)
 
 

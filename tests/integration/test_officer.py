@@ -5,7 +5,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from servers.missing import not_here
+from servers.processes import free_port
 
 ROOT = Path(__file__).parents[2]
 AMARVOTE = Path(sys.executable).with_name("amarvote")
@@ -34,11 +34,6 @@ def typed():
         if blocks:
             found[section.partition("\n")[0]] = blocks
     return found
-
-
-def free_port():
-    with socket.create_server(("127.0.0.1", 0)) as one:
-        return str(one.getsockname()[1])
 
 
 class Shell:
@@ -105,7 +100,7 @@ def officer(tmp_path_factory):
             not_here(program)
     folder = tmp_path_factory.mktemp("officer")
     (folder / "examples").symlink_to(ROOT / "examples")
-    shell, port = Shell(folder), free_port()
+    shell, port = Shell(folder), str(free_port())
     try:
         shell.types(f"amarvote up elections --workers 1 --port {port} > up.log 2>&1 &")
         shell.waits("cat up.log", "listens on")

@@ -21,6 +21,7 @@ import pytest
 from amarvote.guardian.invitation import read_invitation
 from amarvote.signer.home import Home
 from amarvote.store.database import Database
+from servers.processes import free_port
 from staging.people import make_manifest
 
 AMARVOTE = Path(sys.executable).with_name("amarvote")
@@ -49,11 +50,6 @@ def address_of(process):
         if found:
             return found[1]
     raise AssertionError("it ended before it listened")
-
-
-def free_port():
-    with sockets.create_server(("127.0.0.1", 0)) as one:
-        return one.getsockname()[1]
 
 
 @pytest.fixture
@@ -98,9 +94,9 @@ def test_a_socket_is_for_its_owner_only(database, tmp_path):
 def believes(address):
     """Whether it takes our word for where we ask from: who guessed too often there is turned away."""
     assert 429 in {guess(address, "198.51.100.1") for _ in range(40)}
-    answer = guess(address, "198.51.100.2")
-    assert answer in (401, 429)
-    return answer == 401
+    answers = {guess(address, "198.51.100.2") for _ in range(3)}  # one guess may be allowed again by now
+    assert answers <= {401, 429}
+    return answers == {401}
 
 
 def test_a_proxys_word_is_believed(database, command):

@@ -280,7 +280,7 @@ class Everybody:
         while self.going():
             officer.pause(service)
             officer.resume(service)
-            time.sleep(0.03)
+            time.sleep(0.01)
 
     def sweep_on(self, service):
         while self.going():

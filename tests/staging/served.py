@@ -58,11 +58,11 @@ def guardian_token(stage: Stage, number: int) -> str:
 
 
 @contextmanager
-def serving(stage: Stage, *tracers: Any) -> Iterator[Served]:
+def serving(stage: Stage, tracer: Any = None) -> Iterator[Served]:
     """Serve the stage's database until the end of the block."""
     listening = tcp_socket("127.0.0.1", 0)
     services, over = Services(Database(stage.url), stage.service.settings), threading.Event()
-    config = uvicorn.Config(application(services, over, *tracers), log_level="warning", http="httptools")
+    config = uvicorn.Config(application(services, over, tracer), log_level="warning", http="httptools")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()
