@@ -1,9 +1,10 @@
 """The worker with short times, and where asked for a death at a named step of its loop. Only for tests.
 
-    python quick_worker.py DATABASE NAME [STEP parent|child]
+    python quick_worker.py DATABASE NAME [STEP[,STEP…] parent|child]
 
-It is the real worker and its real child; all that is added is that once, when the step is reached, it
-kills itself or its child. After it survived its child's death by two chunks, it ends.
+It is the real worker and its real child; all that is added is that once for each of the steps, one after the
+other, when it is reached, it kills itself or its child. After it survived its child's last death by two chunks, it
+ends.
 """
 
 import os
@@ -29,21 +30,20 @@ QUICK = Settings(
 
 
 class Death:
-    """Kills once, when its step is reached."""
+    """Kills once for each step, when it is reached."""
 
-    def __init__(self, step: str, whom: str) -> None:
-        self.step = step
+    def __init__(self, steps: str, whom: str) -> None:
+        self.steps = steps.split(",")
         self.whom = whom
         self.left_to_live = 2
-        self.struck = False
 
     def __call__(self, name: str) -> None:
-        if self.struck:
+        if not self.steps:
             self.left_to_live -= name == "committed"
             if self.left_to_live <= 0:
                 worker.stop()
-        elif name == self.step:
-            self.struck = True
+        elif name == self.steps[0]:
+            del self.steps[0]
             pid = os.getpid() if self.whom == "parent" else computer.pid
             if pid is not None:
                 os.kill(pid, signal.SIGKILL)

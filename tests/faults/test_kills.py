@@ -32,6 +32,7 @@ from staging.served import guardian_token
 
 HERE = Path(__file__).parent
 SECONDS = 120
+STEPS = ("claimed", "loaded", "asked", "answered", "committing", "committed")
 CHUNKS_BETWEEN_KILLS = 4
 """With fifteen ballots and one item to a chunk, an election has about ninety chunks after it closed."""
 
@@ -138,11 +139,11 @@ def test_parent_and_child_killed_at_every_step_of_the_loop(election):
         assert idle.wait(30) == 0
         votes = cast_fifteen(election)
         officer.close_voting(election.service)
-        for whom, died in (("child", 0), ("parent", -signal.SIGKILL)):
-            for step in ("claimed", "loaded", "asked", "answered", "committing", "committed"):
-                process = processes.worker(f"{whom}-{step}", step, whom)
-                wait_for(lambda process=process: process.poll() is not None, lambda: answer_when_asked(election))
-                assert process.returncode == died, (whom, step)
+        # the last step first: each child that dies is the next chunk's, for the next step comes before
+        for steps, whom, died in ((",".join(reversed(STEPS)), "child", 0), *((s, "parent", -9) for s in STEPS)):
+            process = processes.worker(f"{whom}-{steps}", steps, whom)
+            wait_for(lambda process=process: process.poll() is not None, lambda: answer_when_asked(election))
+            assert process.returncode == died, (whom, steps)
         assert deaths_counted(election) >= 6
         processes.worker("last")
         wait_until(election, "published", lambda: answer_when_asked(election))

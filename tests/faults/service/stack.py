@@ -33,8 +33,12 @@ GUARDIANS = [1, 2]
 Answer = TypeVar("Answer")
 
 
-def _path() -> str:
-    """Where Python finds the tests' programs, before whatever the environment says."""
+def path_of(tree: Path | None) -> str:
+    """Where Python finds the tests' programs, before whatever the environment says; those of another tree and that
+    tree's `amarvote` where one is given.
+    """
+    if tree is not None:
+        return os.pathsep.join([str(tree / "tests"), str(tree / "src")])
     return os.pathsep.join(filter(None, [str(TESTS), os.environ.get("PYTHONPATH")]))
 
 
@@ -50,7 +54,7 @@ class Process:
                 stdout=words,
                 stderr=words,
                 preexec_fn=dies_with_us,
-                env={**os.environ, "PYTHONPATH": _path(), **environment},
+                env={**os.environ, "PYTHONPATH": path_of(None), **environment},
             )
         self.pid = self._popen.pid
 
@@ -138,11 +142,14 @@ class Stack:
         broker_port: int | None = None,
         host: str = "127.0.0.1",
         prefix: Sequence[str] = (),
+        tree: Path | None = None,
     ) -> Process:
-        """`mishap` and `poison` as `program` says; ports and host for a way round; `prefix` before the command."""
+        """`mishap` and `poison` as `program` says; ports and host for a way round; `prefix` before the command;
+        `tree` of another commit, whose program it is.
+        """
         self._started += 1
         name = name or f"worker-{self._started}"
-        environment = self._addresses(database_port, broker_port, host)
+        environment = self._addresses(database_port, broker_port, host) | {"PYTHONPATH": path_of(tree)}
         if mishap:
             environment[program.MISHAP] = mishap
         if poison:
@@ -152,19 +159,19 @@ class Stack:
         self.processes.append(process)
         return process
 
-    def api(self) -> Api:
-        """A replica, not yet ready."""
+    def api(self, tree: Path | None = None) -> Api:
+        """A replica, not yet ready; of another commit where its tree is given."""
         self._started += 1
         port, name = free_port(), f"api-{self._started}"
-        environment = self._addresses(None, None, "127.0.0.1")
+        environment = self._addresses(None, None, "127.0.0.1") | {"PYTHONPATH": path_of(tree)}
         api = Api(name, [*self._program("api"), "--port", str(port)], self._log(name), environment)
         api.root = f"http://127.0.0.1:{port}"
         api.url = f"{api.root}/elections/{self.stage.creation.election_id}"
         self.processes.append(api)
         return api
 
-    def ready_api(self) -> Api:
-        api = self.api()
+    def ready_api(self, tree: Path | None = None) -> Api:
+        api = self.api(tree)
         self.wait(api.is_ready, "the API is ready")
         return api
 

@@ -1,22 +1,26 @@
-"""Tables changed under a worker of an earlier commit, which goes on beside one of the present."""
+"""Programs of an earlier commit: at work while the tables change, and started again over those of the present."""
 
 import io
 import os
+import signal
 import subprocess
 import sys
 import tarfile
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 from sqlalchemy import create_engine, inspect, select, text
 
+from amarvote.pipeline import chunks as life
 from amarvote.store import migrations
 from amarvote.store.database import Database
 from amarvote.store.schema import VERSION_TABLE, Upgrade
 from amarvote.store.tables import chunks
 from faults.service.outcome import check_outcome
-from faults.service.stack import Process, Stack
+from faults.service.stack import Stack, path_of
 from servers import missing
 from servers.postgresql import PostgreSQL
 
@@ -33,28 +37,38 @@ def git(*arguments: str) -> bytes:
         missing.not_here("git with the repository's whole history (a shallow clone has not)")
 
 
-@pytest.fixture(scope="session")
-def earlier(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Program and tests of the commit before the tables got their present form."""
+def newest_schema() -> str:
+    """The commit that brought the tables their present form."""
     (newest,) = (Path(migrations.__path__[0]) / "versions").glob(f"r{migrations.HEAD}_*.py")
     added = git("log", "--diff-filter=A", "--format=%H", "-1", "--", str(newest)).decode().strip()
     if not added:
         missing.not_here(f"the commit that brought {newest.name}")
-    folder = tmp_path_factory.mktemp("earlier")
-    with tarfile.open(fileobj=io.BytesIO(git("archive", f"{added}^", "src", "tests"))) as archive:
+    return added
+
+
+def tree_of(commit: str, folder: Path) -> Path:
+    """Its program and tests."""
+    with tarfile.open(fileobj=io.BytesIO(git("archive", commit, "src", "tests"))) as archive:
         archive.extractall(folder, filter="data")
     return folder
 
 
-def environment_of(earlier: Path, stack: Stack) -> dict[str, str]:
-    path = os.pathsep.join([str(earlier / "tests"), str(earlier / "src")])
-    return {**stack._addresses(None, None, "127.0.0.1"), "PYTHONPATH": path}
+@pytest.fixture
+def earlier(tmp_path: Path) -> Path:
+    """The commit before the tables got their present form."""
+    return tree_of(f"{newest_schema()}^", tmp_path / "earlier")
+
+
+@pytest.fixture
+def oldest(tmp_path: Path) -> Path:
+    """The oldest commit with tables of the present form."""
+    return tree_of(newest_schema(), tmp_path / "oldest")
 
 
 def set_back(stack: Stack, postgresql: PostgreSQL, earlier: Path) -> str:
     """Gives the stack's database the tables that the earlier program makes; their revision."""
     name = postgresql.create_database()
-    asked = {**os.environ, **environment_of(earlier, stack), "AMARVOTE_DATABASE_URL": postgresql.url(name)}
+    asked = {**os.environ, "PYTHONPATH": path_of(earlier), "AMARVOTE_DATABASE_URL": postgresql.url(name)}
     main = "from amarvote.cli.main import main; main()"
     subprocess.run([sys.executable, "-c", main, "db", "upgrade"], env=asked, check=True, capture_output=True)
     (now, then) = (create_engine(postgresql.url(one)) for one in (stack.database, name))
@@ -90,11 +104,7 @@ def test_upgraded_under_a_worker_of_an_earlier_commit(
     stack.close_voting()
     revision = set_back(stack, postgresql_server, earlier)
     assert revision < migrations.HEAD
-    environment = environment_of(earlier, stack)
-    command = [sys.executable, "-m", "faults.service.program", "worker", "--name", "earlier"]
-    mishap = {"AMARVOTE_TEST_MISHAP": "committed stop, asked stop, committed stop"}
-    old = Process("earlier", command, stack.stage.folder / "earlier.log", {**environment, **mishap})
-    stack.processes.append(old)
+    old = stack.worker("earlier", mishap="committed stop, asked stop, committed stop", tree=earlier)
     stack.wait(lambda: stack.chunks_done() and old.is_stopped(), "the earlier program has done a chunk")
     old.wake()
     stack.wait(lambda: running_of(stack, "earlier") and old.is_stopped(), "it is at another one")
@@ -114,6 +124,37 @@ def test_upgraded_under_a_worker_of_an_earlier_commit(
     assert old.is_alive()
     assert new.is_alive()
     record_property("done", f"schema {revision} became {migrations.HEAD}")
+
+
+def test_rolled_back(
+    stack: Stack,
+    oldest: Path,
+    record_property,  # type: ignore[no-untyped-def]
+) -> None:
+    """Rolled back amid voting: API and worker end, and those of the oldest commit with these tables go on."""
+    half = len(stack.ballots) // 2
+    present = (stack.ready_api(), stack.worker("present"))
+    for ballot in stack.ballots[:half]:
+        assert stack.put_ballot(present[0], ballot).status_code == 202
+    stack.wait(lambda: "present" in workers_of(stack.chunk_rows()), "the present ones have done a chunk")
+    for process in present:
+        process.send(signal.SIGTERM)
+        process.wait()
+
+    before = (stack.ready_api(oldest), stack.worker("oldest", tree=oldest))
+    for ballot in stack.ballots[half:]:
+        assert stack.put_ballot(before[0], ballot).status_code == 202
+    authorization = {"Authorization": f"Bearer {stack.stage.creation.officer.value}"}
+    assert httpx.post(f"{before[0].url}/officer/close", headers=authorization, timeout=30).status_code == 202
+    check_outcome(stack)
+    assert workers_of(stack.chunk_rows()) >= {"present", "oldest"}
+    assert all(process.is_alive() for process in before)
+    record_property("done", f"the program of {half} ballots was exchanged for an old one")
+
+
+def workers_of(rows: list[Any]) -> set[str]:
+    """Who has done chunks."""
+    return {row.worker for row in rows if row.state == life.DONE}
 
 
 def running_of(stack: Stack, worker: str) -> list[int]:
