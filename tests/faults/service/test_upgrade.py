@@ -139,7 +139,12 @@ def test_rolled_back(
     stack.wait(lambda: "present" in workers_of(stack.chunk_rows()), "the present ones have done a chunk")
     for process in present:
         process.send(signal.SIGTERM)
-        process.wait()
+        assert process.wait() == 0
+    where = [sys.executable, "-c", "import amarvote; print(amarvote.__file__)"]
+    found = subprocess.run(
+        where, env={**os.environ, "PYTHONPATH": path_of(oldest)}, capture_output=True, check=True
+    )
+    assert Path(found.stdout.decode().strip()).is_relative_to(oldest)
 
     before = (stack.ready_api(oldest), stack.worker("oldest", tree=oldest))
     for ballot in stack.ballots[half:]:
