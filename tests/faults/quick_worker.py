@@ -43,9 +43,9 @@ class Death:
             if self.left_to_live <= 0:
                 worker.stop()
         elif name == self.steps[0]:
-            del self.steps[0]
             pid = os.getpid() if self.whom == "parent" else computer.pid
             if pid is not None:
+                del self.steps[0]
                 os.kill(pid, signal.SIGKILL)
 
 

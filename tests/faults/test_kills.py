@@ -139,8 +139,9 @@ def test_parent_and_child_killed_at_every_step_of_the_loop(election):
         assert idle.wait(30) == 0
         votes = cast_fifteen(election)
         officer.close_voting(election.service)
-        # the last step first: each child that dies is the next chunk's, for the next step comes before
-        for steps, whom, died in ((",".join(reversed(STEPS)), "child", 0), *((s, "parent", -9) for s in STEPS)):
+        # children backwards, so that each kill falls into a chunk after the one before
+        backwards = ",".join(reversed(STEPS))
+        for steps, whom, died in ((backwards, "child", 0), *((step, "parent", -signal.SIGKILL) for step in STEPS)):
             process = processes.worker(f"{whom}-{steps}", steps, whom)
             wait_for(lambda process=process: process.poll() is not None, lambda: answer_when_asked(election))
             assert process.returncode == died, (whom, steps)

@@ -20,10 +20,7 @@ from amarvote.queues.amqp import CHUNKS, DEAD, Delivery
 from amarvote.queues.rabbitmq import RabbitQueue
 from amarvote.store.database import Database
 from amarvote.store.tables import chunk_results, chunks, elections
-from staging.rows import add_election, fresh_database, pass_time, worker_beats
-
-FOR_EVER = 1e6
-"""Seconds: time passes where a rule says so, also on a machine that stands still for minutes."""
+from staging.rows import FOR_EVER, add_election, fresh_database, pass_time, worker_beats
 
 QUICK = Settings(
     lease_seconds=FOR_EVER,

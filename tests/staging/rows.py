@@ -56,6 +56,10 @@ def put_election(connection: Connection, name: str, phase: str, new: list[NewChu
     return int(row.id)
 
 
+FOR_EVER = 1e6
+"""Seconds that do not run out before `pass_time`, also on a machine that stands still for minutes."""
+
+
 def pass_time(database: Database) -> None:
     """Let every lease run out and every pause end."""
     with database.write() as connection:

@@ -45,7 +45,9 @@ def path_of(tree: Path | None) -> str:
 class Process:
     """One of the service's processes, with what it said."""
 
-    def __init__(self, name: str, command: list[str], log: Path, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, name: str, command: list[str], log: Path, environment: Mapping[str, str], tree: Path | None = None
+    ) -> None:
         self.name = name
         self.log = log
         with log.open("ab") as words:
@@ -54,7 +56,7 @@ class Process:
                 stdout=words,
                 stderr=words,
                 preexec_fn=dies_with_us,
-                env={**os.environ, "PYTHONPATH": path_of(None), **environment},
+                env={**os.environ, "PYTHONPATH": path_of(tree), **environment},
             )
         self.pid = self._popen.pid
 
@@ -149,13 +151,13 @@ class Stack:
         """
         self._started += 1
         name = name or f"worker-{self._started}"
-        environment = self._addresses(database_port, broker_port, host) | {"PYTHONPATH": path_of(tree)}
+        environment = self._addresses(database_port, broker_port, host)
         if mishap:
             environment[program.MISHAP] = mishap
         if poison:
             environment[program.POISON] = poison
         command = [*prefix, *self._program("worker"), "--name", name]
-        process = Process(name, command, self._log(name), environment)
+        process = Process(name, command, self._log(name), environment, tree)
         self.processes.append(process)
         return process
 
@@ -163,8 +165,8 @@ class Stack:
         """A replica, not yet ready; of another commit where its tree is given."""
         self._started += 1
         port, name = free_port(), f"api-{self._started}"
-        environment = self._addresses(None, None, "127.0.0.1") | {"PYTHONPATH": path_of(tree)}
-        api = Api(name, [*self._program("api"), "--port", str(port)], self._log(name), environment)
+        environment = self._addresses(None, None, "127.0.0.1")
+        api = Api(name, [*self._program("api"), "--port", str(port)], self._log(name), environment, tree)
         api.root = f"http://127.0.0.1:{port}"
         api.url = f"{api.root}/elections/{self.stage.creation.election_id}"
         self.processes.append(api)
