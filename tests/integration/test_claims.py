@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from amarvote.pipeline import chunks as life
-from amarvote.pipeline import failing, handing, phases
+from amarvote.pipeline import failing, handing, locks, phases
 from amarvote.pipeline.chunks import FencedError
 from amarvote.pipeline.phases import Step
 from amarvote.pipeline.settings import Settings
@@ -120,6 +120,21 @@ def counted_transitions():
     return followed
 
 
+def test_whoever_finishes_a_chunk_is_told_whether_its_phase_waits_for_another(database):
+    add_election(database, "one", "test_phase", [(0, 1), (1, 2), (2, 3)])
+    add_election(database, "other", "test_phase", [(0, 1)])
+    with database.write() as connection:
+        handing.refill(connection, SETTINGS)
+        claims = [life.claim(connection, SETTINGS, "w") for _ in range(3)]
+        assert [claim.election_id for claim in claims].count("other") == 1
+        for number, claim in enumerate(sorted(claims, key=lambda one: one.election_id)):
+            last = life.finish(connection, claim, {}, b"")
+            assert last is (number == 2)  # of the first election's three, the third is still to be handed out
+    with database.write() as connection:
+        handing.refill(connection, SETTINGS)
+        assert life.finish(connection, life.claim(connection, SETTINGS, "w"), {}, b"") is True
+
+
 def test_two_last_chunks_end_the_phase_once(database, counted_transitions):
     add_election(database, "one", "test_phase", [(0, 1), (1, 2)])
     with database.write() as connection:
@@ -129,12 +144,13 @@ def test_two_last_chunks_end_the_phase_once(database, counted_transitions):
     def commit(number):
         own = Database(database.url)
         with own.write() as connection:
-            phases.place(connection, SETTINGS, claims[number].phase_id)
-            life.finish(connection, claims[number], {}, b"")
-            phases.advance(connection, SETTINGS, "one")
+            locks.phase(connection, claims[number].phase_id)
+            if life.finish(connection, claims[number], {}, b""):
+                phases.advance(connection, SETTINGS, "one")
         own.close()
 
     in_parallel(2, commit)
+    assert len(counted_transitions) == 1
     in_parallel(4, lambda _: sweep(database))
     assert len(counted_transitions) == 1
     with database.read() as connection:

@@ -1,7 +1,6 @@
 """100,000 chunks pending: the queue stays short, and no question of the loop looks at all of them."""
 
 import re
-import time
 from contextlib import contextmanager
 
 import pytest
@@ -67,27 +66,13 @@ def count(database, *where):
 
 def test_the_queue_stays_short_and_no_step_looks_at_every_chunk(crowded):
     assert count(crowded, chunks.c.state == life.READY) == PENDING
-    steps = {}
-
-    def timed(name, do):
-        began = time.perf_counter()
+    with crowded.write() as connection:
+        assert len(handing.refill(connection, DEFAULTS)) == DEFAULTS.handed_out == 900
+    for _ in range(5):
         with crowded.write() as connection:
-            result = do(connection)
-        steps.setdefault(name, []).append(time.perf_counter() - began)
-        return result
-
-    handed = timed("first refill", lambda connection: handing.refill(connection, DEFAULTS))
-    assert len(handed) == DEFAULTS.handed_out == 900
-    for _ in range(30):
-        claim = timed("claim", lambda connection: life.claim(connection, DEFAULTS, "w1"))
-        timed("finish", lambda connection, claim=claim: life.finish(connection, claim, {}, b""))
-        assert len(timed("refill", lambda connection: handing.refill(connection, DEFAULTS))) == 1
-        timed("unpublished", lambda connection: publication.unpublished(connection, 0.0))
-        timed("lost", lambda connection: publication.forget_lost(connection, 5.0, empty=True))
+            assert life.finish(connection, life.claim(connection, DEFAULTS, "w1"), {}, b"") is False
+            assert len(handing.refill(connection, DEFAULTS)) == 1
         assert count(crowded, chunks.c.state.in_((life.HANDED, life.RUNNING))) == 900
-    medians = {name: sorted(seconds)[len(seconds) // 2] for name, seconds in steps.items()}
-    del medians["first refill"]  # it hands out 900 in 450 elections
-    assert max(medians.values()) < 0.05, medians
 
     with heard(crowded) as said, crowded.write() as connection:
         handing.anything(connection)
@@ -99,6 +84,8 @@ def test_the_queue_stays_short_and_no_step_looks_at_every_chunk(crowded):
         publication.unpublished(connection, 3.0)
         publication.parked(connection)
         publication.overdue(connection, claim.chunk_id)
+        if connection.dialect.name == "postgresql":  # the broker's queue goes with it
+            publication.forget_lost(connection, 5.0, empty=True)
     with heard(crowded) as of_sweep:
         assert sweep(crowded, DEFAULTS) == 0
     assert sum(statement.startswith("SELECT") for statement, _ in of_sweep) == 1, of_sweep
@@ -122,7 +109,7 @@ def test_a_chunk_of_a_tree_reads_its_own_part_of_the_level_below(both, ground, n
         connection.execute(text("ANALYZE"))
         connection.execute(update(phases).where(phases.c.id == phase_id).values(state="done"))
         phase = order.begin(connection, "one", name)
-        assert tree.grow(order.Place(connection, DEFAULTS, phase))
+        assert tree.grow(order.Place(connection, DEFAULTS, phase.id, phase.election_id))
         above = connection.execute(select(chunks).where(chunks.c.phase_id == phase.id).order_by(chunks.c.first))
         nodes = above.all()
     assert len(nodes) == leaves / DEFAULTS.items

@@ -144,7 +144,7 @@ def _close_parked(where: Place) -> None:
     unsettled = select(ballots.c.number).where(ballots.c.chunk_id == chunks.c.id, ballots.c.state.in_(UNCHECKED))
     where.connection.execute(
         update(chunks)
-        .where(chunks.c.phase_id == where.phase.id, chunks.c.state == life.FAILED, ~unsettled.exists())
+        .where(chunks.c.phase_id == where.phase_id, chunks.c.state == life.FAILED, ~unsettled.exists())
         .values(state=life.DONE, traceparent=None)
     )
 

@@ -52,10 +52,17 @@ UNFINISHED = (READY, HANDED, RUNNING, FAILED)
 # What every chunk needs, built once: making a statement anew takes longer than executing it.
 _CHUNK = select(chunks).where(chunks.c.id == bindparam("chunk")).with_for_update(key_share=True)
 _RESULT = insert(chunk_results)
+_others = chunks.alias()
+_OTHER = select(_others.c.id).where(
+    _others.c.phase_id == bindparam("phase"),
+    _others.c.id != bindparam("chunk"),
+    _others.c.state.in_(UNFINISHED),
+)
 _FINISH = (
     update(chunks)
     .where(chunks.c.id == bindparam("chunk"), chunks.c.attempt == bindparam("attempts"), chunks.c.state == RUNNING)
     .values(state=DONE, finished_at=now(), lease_until=None, reason=None, traceparent=None)
+    .returning(_OTHER.limit(1).scalar_subquery().label("other"))
 )
 _UNFINISHED = (
     select(chunks.c.id).where(chunks.c.phase_id == bindparam("phase"), chunks.c.state.in_(UNFINISHED)).limit(1)
@@ -199,15 +206,20 @@ def renew(connection: Connection, settings: Settings, claim: Claim) -> None:
     _set(connection, claim.chunk_id, lease_until=now() + settings.lease_seconds)
 
 
-def finish(connection: Connection, claim: Claim, fields: dict[str, Any] | None = None, data: bytes = b"") -> None:
+def finish(connection: Connection, claim: Claim, fields: dict[str, Any] | None = None, data: bytes = b"") -> bool:
     """Mark the chunk done, in the transaction that writes what that means; with `fields` it keeps a result.
 
-    From here on the chunk is locked. FencedError where the claim does not hold it any more.
+    From here on the chunk is locked. True where it was the last one that its phase, which the caller holds, waited
+    for. FencedError where the claim does not hold it any more.
     """
-    if not connection.execute(_FINISH, {"chunk": claim.chunk_id, "attempts": claim.attempt}).rowcount:
+    given = {"chunk": claim.chunk_id, "phase": claim.phase_id, "attempts": claim.attempt}
+    done = connection.execute(_FINISH, given).one_or_none()
+    if done is None:
         held(connection, claim)  # says what it is by now
+        raise FencedError(f"The {claim} could not be marked done.")
     if fields is not None:
         connection.execute(_RESULT, {"chunk_id": claim.chunk_id, "fields": fields, "data": data})
+    return done.other is None
 
 
 def again(connection: Connection, chunk: Row[Any], pause: float, reason: str, **counts: int) -> None:

@@ -28,16 +28,25 @@ _PHASE = select(phases).where(phases.c.id == bindparam("phase"))
 
 @dataclass(frozen=True)
 class Place:
-    """Where a step works: the transaction, its settings, the locked phase and its election."""
+    """Where a step works: the transaction, its settings, the phase (locked where it may write) and its election.
+
+    Rows are as they are when they are first asked for: many a step needs nothing of them.
+    """
 
     connection: Connection
     settings: Settings
-    phase: Row[Any]
+    phase_id: int
+    election_id: str
+
+    @cached_property
+    def phase(self) -> Row[Any]:
+        """The phase's row."""
+        return self.connection.execute(_PHASE, {"phase": self.phase_id}).one()
 
     @cached_property
     def election(self) -> Row[Any]:
-        """The election's row as it is when it is first asked for: many a commit needs nothing of it."""
-        return life.election_row(self.connection, self.phase.election_id)
+        """The election's row."""
+        return life.election_row(self.connection, self.election_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,15 +91,9 @@ def begin(connection: Connection, election_id: str, name: str, scope: str = "") 
     ).one()
 
 
-def place(connection: Connection, settings: Settings, phase_id: int, *, locked: bool = True) -> Place:
-    """The phase, locked unless in a transaction that only reads, and its election."""
-    row = locks.phase(connection, phase_id) if locked else connection.execute(_PHASE, {"phase": phase_id}).one()
-    return Place(connection, settings, row)
-
-
 def all_done(where: Place) -> bool:
     """No chunk of the phase is left to do."""
-    return life.all_done(where.connection, where.phase.id)
+    return life.all_done(where.connection, where.phase_id)
 
 
 def stop(connection: Connection, phase_id: int) -> None:
@@ -113,10 +116,10 @@ def advance(connection: Connection, settings: Settings, election_id: str) -> Non
         moved = False
         for phase in locks.free_phases(connection, election_id):
             step = step_of(phase.name)
-            if not step.over(Place(connection, settings, phase)):
+            if not step.over(Place(connection, settings, phase.id, election_id)):
                 continue
             locks.election(connection, election_id)
             connection.execute(update(phases).where(phases.c.id == phase.id).values(state=DONE, finished_at=now()))
-            step.follow(place(connection, settings, phase.id))
+            step.follow(Place(connection, settings, phase.id, election_id))
             moved = True
             break  # what follows may have changed the others

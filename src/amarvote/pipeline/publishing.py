@@ -92,7 +92,7 @@ def plan_toc(where: Place, phase: Phase) -> None:
 def grow(where: Place, phase: Phase) -> bool:
     """All segments are written: add the toc, once; was there one to add?"""
     top = where.connection.execute(
-        select(func.max(chunks.c.level)).where(chunks.c.phase_id == where.phase.id)
+        select(func.max(chunks.c.level)).where(chunks.c.phase_id == where.phase_id)
     ).scalar_one()
     if top > SEGMENTS:
         return False
@@ -185,7 +185,8 @@ def commit(where: Place, chunk: Row[Any], result: Message) -> None:
 def begin_publish(where: Place) -> None:
     """The tally is sealed: write the record through its aggregated phase."""
     phase = order.begin(where.connection, where.election.id, PUBLISH)
-    plan_segments(Place(where.connection, where.settings, phase), Phase.AGGREGATED, after=Phase.SETUP)
+    whole = Place(where.connection, where.settings, phase.id, phase.election_id)
+    plan_segments(whole, Phase.AGGREGATED, after=Phase.SETUP)
 
 
 def published(where: Place) -> bool:

@@ -120,7 +120,7 @@ def over(where: Place) -> bool:
     if not all_done(where):
         return False
     top = where.connection.execute(
-        select(func.max(chunks.c.level)).where(chunks.c.phase_id == where.phase.id)
+        select(func.max(chunks.c.level)).where(chunks.c.phase_id == where.phase_id)
     ).scalar_one()
     if top == 0:
         publishing.plan_segments(where, Phase.SETUP, after=None)

@@ -20,7 +20,7 @@ from contextlib import contextmanager, suppress
 from sqlalchemy import Connection
 
 from amarvote.pipeline import chunks as life
-from amarvote.pipeline import failing, memory, phases, record_files, watch
+from amarvote.pipeline import failing, locks, memory, phases, record_files, watch
 from amarvote.pipeline.child import ERROR
 from amarvote.pipeline.chunks import ChunkRefusedError, Claim, FencedError
 from amarvote.pipeline.computer import ChildDiedError, Computer
@@ -222,13 +222,15 @@ class Worker:
     def _load(self, claim: Claim) -> Message:
         """What the child needs, read in one snapshot."""
         with self._database.read() as connection:
-            place = phases.place(connection, self._settings, claim.phase_id, locked=False)
             load = phases.step_of(claim.phase).load
             if load is None:
                 raise ChunkRefusedError(f"Phase {claim.phase} has no chunks.")
-            message = load(place, claim.chunk)
+            message = load(self._place(connection, claim), claim.chunk)
         self._step("loaded")
         return message
+
+    def _place(self, connection: Connection, claim: Claim) -> phases.Place:
+        return phases.Place(connection, self._settings, claim.phase_id, claim.election_id)
 
     def _wait(self, claim: Claim) -> Message:
         """The child's answer; renews the lease while the child makes progress."""
@@ -294,15 +296,16 @@ class Worker:
             self._moved = time.monotonic()
 
     def _write_down(self, connection: Connection, claim: Claim, answer: Message) -> None:
-        place = phases.place(connection, self._settings, claim.phase_id)
+        locks.phase(connection, claim.phase_id)
         step = phases.step_of(claim.phase)
         if step.keeps:
-            life.finish(connection, claim, answer.fields, answer.parts[0] if answer.parts else b"")
+            last = life.finish(connection, claim, answer.fields, answer.parts[0] if answer.parts else b"")
         else:
-            life.finish(connection, claim)
+            last = life.finish(connection, claim)
         if step.commit is not None:
-            step.commit(place, claim.chunk, answer)
-        phases.advance(connection, self._settings, claim.election_id)
+            step.commit(self._place(connection, claim), claim.chunk, answer)
+        if last:
+            phases.advance(connection, self._settings, claim.election_id)
 
     def _keep_moving(self) -> None:
         """Once a second: beat, hand out what is due."""
