@@ -1,5 +1,7 @@
 """Fixtures for every folder of tests: staged elections and private servers."""
 
+from amarvote.pipeline import memory
+
 pytest_plugins = [
     "staging.commands",
     "staging.fixtures",
@@ -9,3 +11,8 @@ pytest_plugins = [
     "stack.fixtures",
     "faults.service.chaos",
 ]
+
+
+def pytest_collection_finish() -> None:
+    """A worker's loop within a test collects garbage after a chunk: not all that thousands of tests are made of."""
+    memory.settle()
