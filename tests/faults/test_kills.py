@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -57,6 +57,10 @@ class Processes:
 
     def api(self, socket):
         return self.start("quick_api.py", self.stage.url, socket)
+
+    def killed(self):
+        """How many were."""
+        return sum(process.poll() == -signal.SIGKILL for process in self.started)
 
     def end(self):
         for process in self.started:
@@ -133,29 +137,43 @@ def test_parent_and_child_killed_at_every_step_of_the_loop(election):
         # while there is nothing to do: the parent dies, or starts another child
         for step in ("starting", "idle"):
             assert processes.worker(f"parent-{step}", step, "parent").wait(30) == -signal.SIGKILL
-        idle = processes.worker("child-idle", "idle", "child")
-        wait_for(lambda: len(children_seen(election, idle.pid)) == 2)
+        idle, seen = processes.worker("child-idle", "idle", "child"), set()
+        wait_for(lambda: len(seen) == 2, lambda: seen.update(children_of(idle.pid)))
         idle.terminate()
         assert idle.wait(30) == 0
         votes = cast_fifteen(election)
         officer.close_voting(election.service)
         # children backwards, so that each kill falls into a chunk after the one before
         backwards = ",".join(reversed(STEPS))
-        for steps, whom, died in ((backwards, "child", 0), *((step, "parent", -signal.SIGKILL) for step in STEPS)):
-            process = processes.worker(f"{whom}-{steps}", steps, whom)
+        process, seen = processes.worker(f"child-{backwards}", backwards, "child"), set()
+        wait_for(lambda: process.poll() is not None, lambda: seen.update(children_of(process.pid)))
+        assert process.returncode == 0
+        assert len(seen) == len(STEPS) + 1, "each child but the last was killed"
+        for step in STEPS:
+            process = processes.worker(f"parent-{step}", step, "parent")
             wait_for(lambda process=process: process.poll() is not None, lambda: answer_when_asked(election))
-            assert process.returncode == died, (whom, steps)
-        assert deaths_counted(election) >= 6
+            assert process.returncode == -signal.SIGKILL, step
         processes.worker("last")
         wait_until(election, "published", lambda: answer_when_asked(election))
+    # who holds a chunk: parents from "claimed" to "committing", children until they have "answered"
+    assert deaths_counted(election) >= 8
     check_outcome(election, votes)
 
 
-def children_seen(stage, parent, seen=[]):  # noqa: B006 - remembers between calls
-    child = child_of(stage, parent)
-    if child is not None and child not in seen:
-        seen.append(child)
-    return seen
+def children_of(parent):
+    """Those that live: who is dead stays in this list until the parent has noticed."""
+    try:
+        listed = Path(f"/proc/{parent}/task/{parent}/children").read_text().split()
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+    return [child for child in map(int, listed) if lives(child)]
+
+
+def lives(pid):
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in ("Z", "X")
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 @pytest.mark.chaos
@@ -173,16 +191,18 @@ def test_twenty_kills_at_seeded_random_while_an_election_is_counted(election):
             wait_for(lambda due=due: chunks_done(election) >= due, lambda: answer_when_asked(election))
             time.sleep(chance.uniform(0.0, 0.15))
             name, whom = chance.choice(["one", "two"]), chance.choice(["parent", "child"])
-            pid = alive[name].pid if whom == "parent" else child_of(election, alive[name].pid)
-            if pid is None:
-                continue
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-                killed.append((name, whom, election.state()))
             if whom == "parent":
-                alive[name].wait()
+                alive[name].kill()
+                assert alive[name].wait() == -signal.SIGKILL
                 alive[name] = processes.worker(name)
+            elif children := children_of(alive[name].pid):
+                os.kill(children[0], signal.SIGKILL)
+                wait_for(lambda child=children[0]: not lives(child))
+            else:
+                continue  # the next one is not there yet
+            killed.append((name, whom, election.state()))
         wait_until(election, "published", lambda: answer_when_asked(election))
+        assert processes.killed() == [whom for _, whom, _ in killed].count("parent")
     assert len({state for _, _, state in killed}) >= 3, killed
     assert {whom for _, whom, _ in killed} == {"parent", "child"}
     check_outcome(election, votes)
@@ -238,6 +258,7 @@ def test_the_orchestrator_killed_and_started_again_while_devices_vote(election):
         api.kill()
         api.wait()
         api = processes.api(socket)
+        assert processes.killed() == 6, "four amid voting, two amid the count"
         run = insist(where, "GET", "/run", None).json()
         assert run == guardian_desk.current_run(stage.service)
         stage.answer(run)
@@ -299,7 +320,7 @@ def test_a_child_dies_with_its_parent(election):
             time.sleep(0.02)
         child = child_of(election, process.pid)
         process.kill()
-        process.wait()
+        assert process.wait() == -signal.SIGKILL
         while Path(f"/proc/{child}").exists():
             assert time.monotonic() < limit, "the child lives on without its parent"
             time.sleep(0.02)

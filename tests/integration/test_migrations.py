@@ -190,6 +190,7 @@ def test_within_an_age_changes_only_add(url, monkeypatch):
             database.create_schema()
             with database.read() as connection:
                 found = forms(connection)
+                assert tied_to_rows_written_anew(connection) == set()
             if last and same_age(revision, last):
                 assert not before.keys() - found.keys()
                 for table, form in before.items():
@@ -203,6 +204,16 @@ def require_only_more(before, found):
     added = [now_columns[name] for name in now_columns.keys() - columns.keys()]
     assert all(nullable or default is not None for _, nullable, default in added)
     assert now_unique <= unique, "keys that old programs do not know"
+
+
+def tied_to_rows_written_anew(connection):
+    """Tables with keys to ballots or the roll, whose rows go when a list is frozen (`pipeline.shuffling`)."""
+    looked = inspect(connection)
+    return {
+        table
+        for table in looked.get_table_names()
+        if any(key["referred_table"] in ("ballots", "roll") for key in looked.get_foreign_keys(table))
+    }
 
 
 def forms(connection):

@@ -1,5 +1,6 @@
-"""An operator at the stack: types what docs/operations.md says; `compose` acts on the stack's processes."""
+"""An operator at the stack: types what docs/operations.md and backup.md say; `compose` acts on its processes."""
 
+import os
 import re
 import shlex
 import signal
@@ -21,6 +22,7 @@ class Operator:
     def __init__(self, stack: Stack, folder: Path, **places: str) -> None:
         self._stack = stack
         self.folder = folder
+        self.backups = folder / "backups"
         self.places = {"URL": stack.url, "HOST:443": stack.url.removeprefix("https://"), **places}
 
     def bearer(self, role: str, token: str) -> None:
@@ -54,7 +56,7 @@ class Operator:
         """The stack's; everybody trusts its authority."""
         trusted = {"CURL_CA_BUNDLE": str(self._stack.ca), "SSL_CERT_FILE": str(self._stack.ca)}
         password = places.secret(self._stack.secrets, "postgres-password")
-        return self._stack.environment | trusted | {"PGPASSWORD": password}
+        return self._stack.environment | trusted | {"PGPASSWORD": password, "PSQLRC": os.devnull}
 
     def _here(self, line: str) -> str:
         """The line as it is typed here."""
@@ -65,6 +67,7 @@ class Operator:
         for name, file in {"certificate": nginx.certificate, "key": nginx.key}.items():
             line = line.replace(f"deploy/secrets/tls-{name}", str(file))
         line = line.replace("deploy/secrets", str(self._stack.secrets))
+        line = re.sub(r"(?<= )/backups\b", str(self.backups), line)
         ports = self._stack.ports
         hosts = f"{places.HOST}:{ports.postgresql} {places.HOST}:{ports.rabbitmq}"
         line = re.sub(r"^deploy/make-secrets (\S+)$", rf"{places.DEPLOY}/make-secrets \1 {hosts}", line)
@@ -79,9 +82,9 @@ class Operator:
         match words:
             case ["run", "--rm", "tools", *_]:
                 return f"{AMARVOTE} {text.removeprefix('run --rm tools ')}" + self._authority(words)
-            case ["exec", "postgres", "psql", *_] | ["exec", "-T", "postgres", "psql", *_]:
-                where = f"psql --no-psqlrc --host {places.HOST} --port {self._stack.ports.postgresql}"
-                return re.sub(r"exec (-T )?postgres psql", where, text)
+            case ["exec", "postgres", "psql" | "createdb", *_] | ["exec", "-T", "postgres", "psql", *_]:
+                where = f"--host {places.HOST} --port {self._stack.ports.postgresql}"
+                return re.sub(r"exec (?:-T )?postgres (\w+)", rf"\1 {where}", text)
             case ["exec", "rabbitmq", "rabbitmqctl", *_]:
                 settings, program = self._stack.parts["rabbitmq"].server.control()
                 said = " ".join(f"{name}={shlex.quote(value)}" for name, value in settings.items())

@@ -8,10 +8,10 @@ HEADING = re.compile(r"#+ (.+)")
 
 
 def typed() -> dict[str, list[str]]:
-    """Under each heading, the lines of the blocks marked `sh`: those that a test types."""
+    """Under each heading, of both, the lines of the blocks marked `sh`: those that a test types."""
     found: dict[str, list[str]] = {}
     heading, within = "", None
-    for line in DOCUMENT.read_text(encoding="utf-8").splitlines():
+    for line in _text().splitlines():
         if line.startswith("```"):
             within = line if within is None else None
         elif within == "```sh":

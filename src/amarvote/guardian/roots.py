@@ -1,4 +1,4 @@
-"""The first root that a guardian answered for under an H_E: it answers for no other, ever (rule 16).
+"""The first root under an H_E that a guardian checked in for: it answers for no other, ever (rule 16).
 
 Two tallies of one election that differ by a single ballot would, both opened, open that ballot.
 """
