@@ -14,5 +14,5 @@ pytest_plugins = [
 
 
 def pytest_collection_finish() -> None:
-    """A worker's loop within a test collects garbage after a chunk: not all that thousands of tests are made of."""
+    """A staged worker collects garbage after a chunk: its own, not all that thousands of tests are made of."""
     memory.settle()

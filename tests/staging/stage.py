@@ -19,12 +19,11 @@ from amarvote.elections import record_files as public_files
 from amarvote.elections.creating import create
 from amarvote.elections.service import service_of
 from amarvote.pipeline import record_files
-from amarvote.pipeline.child import ERROR
 from amarvote.pipeline.computer import Computer
 from amarvote.pipeline.computing.kit import ComputeError, Kit
 from amarvote.pipeline.computing.works import WORKS
 from amarvote.pipeline.defects import told
-from amarvote.pipeline.messages import Message
+from amarvote.pipeline.messages import ERROR, Message
 from amarvote.pipeline.settings import Settings
 from amarvote.pipeline.sweep import sweep
 from amarvote.pipeline.worker import Worker

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from amarvote.board.auditing import BoardFileError, as_file, audit, codes_of
+from amarvote.board.auditing import audit, codes_of
 from amarvote.board.checkpoints import Checkpoint, sign_checkpoint
+from amarvote.board.files import BoardFileError, as_file
 from amarvote.board.notes import Signer
 from amarvote.cli import exits, main
 from amarvote.record.merkle import leaf, root_of

@@ -1,36 +1,21 @@
-"""A board as one file, held against a published record: the same codes, and what the signer signed.
-
-    CODE            64 hex digits, one line for each code, in the order of the board
-    (an empty line)
-    CHECKPOINT      the signed note over all of them
+"""A board's file held against a published record: the same codes, and what the signer signed.
 
 Memory is bounded: what has to be compared lies in a temporary file.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
 from amarvote.board.checkpoints import Checkpoint, open_checkpoint
-from amarvote.board.notes import LARGEST_NOTE, NoteError, Verifier
+from amarvote.board.files import BoardFileError, codes_in, note_in
+from amarvote.board.notes import NoteError, Verifier
 from amarvote.record.merkle import Tree, leaf
 from amarvote.record.reader import Record
 from amarvote.record.sections import SectionType
 from amarvote.record.verifier.duplicates import IdentifierIndex
 
-_LINE = 64
 _PLACE = bytes(12)
 SHOWN = 3
 """Of codes that differ so many are named."""
-
-
-class BoardFileError(Exception):
-    """The file is no board's; the message says where."""
-
-
-def as_file(pages: Iterable[Sequence[bytes]], note: str) -> Iterator[str]:
-    """The text of a board's file, a piece for each page of codes."""
-    for page in pages:
-        yield "".join(f"{code.hex()}\n" for code in page)
-    yield f"\n{note}"
 
 
 def codes_of(record: Record) -> Iterator[bytes]:
@@ -50,12 +35,12 @@ def audit(lines: Iterable[str], of_record: Iterable[bytes], verifier: Verifier) 
     with IdentifierIndex() as index:
         tree, found = Tree(), Differences()
         rest = iter(lines)
-        for code in _codes(rest):
+        for code in codes_in(rest):
             tree.add(leaf(code))
             for _ in index.add(code + _PLACE):
                 found.add(f"the code {code.hex()} is on the board twice")
         try:
-            checkpoint = open_checkpoint(_note(rest), verifier)
+            checkpoint = open_checkpoint(note_in(rest), verifier)
         except NoteError as problem:
             raise BoardFileError(str(problem)) from None
         if (checkpoint.size, checkpoint.root) != (tree.count, tree.root()):
@@ -90,23 +75,3 @@ class Differences:
     def sentences(self) -> list[str]:
         """What was kept, and how many more there were."""
         return [*self._kept, f"and {self._more} more"] if self._more else self._kept
-
-
-def _codes(lines: Iterator[str]) -> Iterator[bytes]:
-    for number, line in enumerate(lines, start=1):
-        text = line.removesuffix("\n")
-        if not text:
-            return
-        if len(text) != _LINE or not set(text) <= set("0123456789abcdef"):
-            raise BoardFileError(f"Line {number} is not a confirmation code of {_LINE} hex digits.")
-        yield bytes.fromhex(text)
-    raise BoardFileError("The file ends before its checkpoint.")
-
-
-def _note(lines: Iterator[str]) -> str:
-    note = ""
-    for line in lines:
-        note += line
-        if len(note) > LARGEST_NOTE:
-            break
-    return note

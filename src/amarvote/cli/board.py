@@ -7,8 +7,9 @@ from typing import Any, TextIO
 
 from rich.text import Text
 
-from amarvote.board.auditing import BoardFileError, audit, codes_of
+from amarvote.board.auditing import audit, codes_of
 from amarvote.board.checkpoints import Checkpoint
+from amarvote.board.files import BoardFileError
 from amarvote.board.notes import NoteError, Verifier
 from amarvote.cli import exits
 from amarvote.record.errors import UnreadableRecord

@@ -7,8 +7,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, select, update
 
 from amarvote.board import tree
-from amarvote.board.auditing import as_file
 from amarvote.board.checkpoints import Checkpoint, open_checkpoint
+from amarvote.board.files import as_file
 from amarvote.board.notes import LARGEST_NOTE, NoteError, Verifier
 from amarvote.elections import tokens as bearer_tokens
 from amarvote.elections.errors import Conflict, NotFound, Unprocessable
@@ -121,7 +121,7 @@ def codes(service: Service, first: int, count: int) -> bytes:
 
 
 def file(service: Service) -> Iterator[str]:
-    """The board as one text, page by page: what is under the newest checkpoint, then that (`board.auditing`)."""
+    """The board as one text, page by page: what is under the newest checkpoint, then that (`board.files`)."""
     with service.database.read() as connection:
         size, note = _latest(connection, service.election_id)
     return as_file(_pages(service, size), note)

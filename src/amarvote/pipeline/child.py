@@ -17,18 +17,10 @@ from amarvote.pipeline import memory
 from amarvote.pipeline.computing.kit import ComputeError, Kit
 from amarvote.pipeline.computing.works import WORKS
 from amarvote.pipeline.defects import told
-from amarvote.pipeline.messages import Message, PipeError, read, write
+from amarvote.pipeline.messages import ERROR, PAUSES, READY, SAID, Message, PipeError, read, write
 from amarvote.pipeline.pauses import Pauses
 
 log = logging.getLogger("amarvote.pipeline.child")
-
-READY = "ready"
-ERROR = "error"
-PAUSES = "pauses"
-"""The field of every answer that says how long collecting garbage held the child up since the last, in seconds."""
-
-SAID = "said"
-"""The field of every answer with what was logged since the last: [level, logger, text] of each line."""
 
 LONGEST_LINE = 20_000
 

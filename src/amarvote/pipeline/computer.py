@@ -9,9 +9,8 @@ from contextlib import suppress
 from queue import Empty, SimpleQueue
 
 from amarvote.pipeline import memory
-from amarvote.pipeline.child import PAUSES, READY, SAID
 from amarvote.pipeline.computing.asking import WANT
-from amarvote.pipeline.messages import Message, PipeError, read, write
+from amarvote.pipeline.messages import PAUSES, READY, SAID, Message, PipeError, read, write
 
 STOP_SECONDS = 5.0
 START_SECONDS = 60.0

@@ -12,6 +12,15 @@ LARGEST_MESSAGE = 256 << 20
 """Bytes; far above what chunks may hold, so that only a defect reaches them."""
 
 
+READY = "ready"
+ERROR = "error"
+PAUSES = "pauses"
+"""The field of each answer that says how long collecting garbage held the child up since the last, in seconds."""
+
+SAID = "said"
+"""The field of each answer with what was logged since the last: [level, logger, text] of each line."""
+
+
 class PipeError(Exception):
     """The other side is gone, or sent what is no message."""
 

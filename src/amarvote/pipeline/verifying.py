@@ -18,7 +18,7 @@ from amarvote.pipeline.chunks import NewChunk
 from amarvote.pipeline.messages import Message
 from amarvote.pipeline.phases import Place, Step, all_done, register
 from amarvote.pipeline.record_files import writing_of
-from amarvote.record.verifier.catalogue import Outcome
+from amarvote.record.outcome import Outcome
 from amarvote.store.tables import elections, openings
 
 VERIFY = "verify"

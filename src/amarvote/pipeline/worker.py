@@ -21,13 +21,12 @@ from sqlalchemy import Connection
 
 from amarvote.pipeline import chunks as life
 from amarvote.pipeline import failing, locks, memory, phases, record_files, watch
-from amarvote.pipeline.child import ERROR
 from amarvote.pipeline.chunks import ChunkRefusedError, Claim, FencedError
 from amarvote.pipeline.computer import ChildDiedError, Computer
 from amarvote.pipeline.computing.asking import WANT
 from amarvote.pipeline.defects import told
 from amarvote.pipeline.heartbeat import Heartbeat
-from amarvote.pipeline.messages import Message
+from amarvote.pipeline.messages import ERROR, Message
 from amarvote.pipeline.queue import Queue
 from amarvote.pipeline.settings import DEFAULTS, Settings
 from amarvote.pipeline.sweep import sweep

@@ -6,9 +6,10 @@ most fifty items, `run_task` does one, `merge` puts what they found together, in
 May import `electionguard` and the rest of `record`.
 """
 
+from amarvote.record.outcome import Outcome
 from amarvote.record.reader import Record
 from amarvote.record.sections import Phase
-from amarvote.record.verifier.catalogue import CHECKS, Check, Outcome
+from amarvote.record.verifier.catalogue import CHECKS, Check
 from amarvote.record.verifier.conclusion import conclude_session
 from amarvote.record.verifier.merging import merge
 from amarvote.record.verifier.partial import Partial

@@ -6,18 +6,8 @@ for (proofs of contest data and ballot nonces, membership of their C0). `R` code
 """
 
 from dataclasses import dataclass
-from typing import Final
 
 from amarvote.record.sections import Phase
-
-
-class Outcome:
-    """What a report can say of a check."""
-
-    PASSED: Final = "passed"
-    FAILED: Final = "failed"
-    NOT_APPLICABLE: Final = "not applicable"
-    NOT_EVALUABLE: Final = "not evaluable"
 
 
 @dataclass(frozen=True, slots=True)

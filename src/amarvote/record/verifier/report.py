@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from amarvote.electionguard.errors import Finding
+from amarvote.record.outcome import Outcome
 from amarvote.record.sections import Phase
-from amarvote.record.verifier.catalogue import CHECKS, CODES, Outcome
+from amarvote.record.verifier.catalogue import CHECKS, CODES
 from amarvote.record.verifier.results import Results
 from amarvote.record.verifier.verdicts import Verdicts
 
