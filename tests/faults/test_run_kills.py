@@ -95,7 +95,7 @@ def storms(tmp_path):
                 storm.launcher.communicate(timeout=10)
 
 
-@pytest.mark.parametrize("kills", [8, pytest.param(15, marks=pytest.mark.chaos)])
+@pytest.mark.parametrize("kills", [5, pytest.param(15, marks=pytest.mark.chaos)])
 def test_any_process_at_random_moments(storms, kills):
     storm = storms(seed=1, chaining=1)
     storm.until("workers.json")

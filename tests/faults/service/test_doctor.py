@@ -13,6 +13,7 @@ from faults.service.stack import Stack
 pytestmark = pytest.mark.timeout(3000)
 
 
+@pytest.mark.chaos
 def test_examined_in_mid_tally(stack: Stack, record_property) -> None:  # type: ignore[no-untyped-def]
     """Nothing broken: the doctor sends chunks of its own all the time, two doctors at once."""
     for _ in range(2):

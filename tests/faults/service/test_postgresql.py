@@ -78,10 +78,8 @@ END $$
 """
 
 
-@pytest.mark.parametrize(
-    ("name", "code"),
-    [("serialization failure", "40001"), pytest.param("deadlock", "40P01", marks=pytest.mark.chaos)],
-)
+@pytest.mark.chaos
+@pytest.mark.parametrize(("name", "code"), [("serialization failure", "40001"), ("deadlock", "40P01")])
 def test_transactions_refused(stack: Stack, name: str, code: str, record_property) -> None:  # type: ignore[no-untyped-def]
     """PostgreSQL ends 15 of 100 statements that change chunks or ballots, each time others."""
     stack.postgresql.run(SOMETIMES, stack.database)

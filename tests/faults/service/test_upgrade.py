@@ -152,6 +152,7 @@ def widened(database: Database) -> str:
     return following
 
 
+@pytest.mark.chaos
 def test_rolled_back(
     stack: Stack,
     oldest: Path,
