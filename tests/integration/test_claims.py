@@ -7,12 +7,15 @@ import pytest
 from sqlalchemy import func, select, update
 
 from amarvote.pipeline import chunks as life
-from amarvote.pipeline import failing, handing, locks, phases
+from amarvote.pipeline import failing, handing, phases
 from amarvote.pipeline.chunks import FencedError
+from amarvote.pipeline.messages import Message
 from amarvote.pipeline.phases import Step
 from amarvote.pipeline.settings import Settings
 from amarvote.pipeline.sweep import sweep as sweep_once
+from amarvote.pipeline.worker import Worker
 from amarvote.queues import publication
+from amarvote.queues.database import DatabaseQueue
 from amarvote.store.clock import now
 from amarvote.store.database import Database
 from amarvote.store.tables import chunks, elections
@@ -143,10 +146,9 @@ def test_two_last_chunks_end_the_phase_once(database, counted_transitions):
 
     def commit(number):
         own = Database(database.url)
+        worker = Worker(own, DatabaseQueue(own, SETTINGS, f"w{number}"), f"w{number}", SETTINGS)
         with own.write() as connection:
-            locks.phase(connection, claims[number].phase_id)
-            if life.finish(connection, claims[number], {}, b""):
-                phases.advance(connection, SETTINGS, "one")
+            worker._write_down(connection, claims[number], Message("done"))
         own.close()
 
     in_parallel(2, commit)

@@ -23,7 +23,7 @@ from staging.fixtures import POSTGRESQL
 from staging.served import serving
 
 AT_ONCE = 16
-SHORTEST_PAUSES = (1 / 8, 1 / 4, 1 / 2, 1.0, 2.0, *(5.0,) * 60)
+SHORTEST_PAUSES = (1 / 8, 1 / 4, 1 / 2, 1.0, 2.0, 4.0, *(5.0,) * 60)
 """Seconds between two looks at a database that is away, at least."""
 
 pytestmark = pytest.mark.timeout(120)

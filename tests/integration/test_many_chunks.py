@@ -95,6 +95,8 @@ def test_the_queue_stays_short_and_no_step_looks_at_every_chunk(crowded):
         plan = plan_of(crowded, statement, values)
         assert "Seq Scan on chunks" not in plan, f"{statement}\n{plan}"
         assert not re.search(r"SCAN chunks(?! USING)", plan), f"{statement}\n{plan}"
+        looked_at = re.findall(r"actual time=\S+ rows=(\d+)|Rows Removed by [^:]+: (\d+)", plan)
+        assert all(int(rows or removed) <= PENDING / 50 for rows, removed in looked_at), f"{statement}\n{plan}"
 
 
 @pytest.mark.parametrize(("ground", "name", "level"), [("aggregate", "merge", 0), ("verify", "verify_merge", 1)])
@@ -109,7 +111,7 @@ def test_a_chunk_of_a_tree_reads_its_own_part_of_the_level_below(both, ground, n
         connection.execute(text("ANALYZE"))
         connection.execute(update(phases).where(phases.c.id == phase_id).values(state="done"))
         phase = order.begin(connection, "one", name)
-        assert tree.grow(order.Place(connection, DEFAULTS, phase.id, phase.election_id))
+        assert tree.grow(order.Place.of(connection, DEFAULTS, phase))
         above = connection.execute(select(chunks).where(chunks.c.phase_id == phase.id).order_by(chunks.c.first))
         nodes = above.all()
     assert len(nodes) == leaves / DEFAULTS.items
@@ -156,9 +158,11 @@ def heard(database):
 
 
 def plan_of(database, statement, values):
-    """How the database would do it, as text; nothing for what is no question about rows."""
+    """How the database does it, as text, PostgreSQL with the rows it looks at; nothing for other statements."""
     if not statement.startswith(("SELECT", "UPDATE", "WITH")):
         return ""
-    with database.write() as connection:
-        word = "EXPLAIN QUERY PLAN" if connection.dialect.name == "sqlite" else "EXPLAIN"
-        return "\n".join(str(row[-1]) for row in connection.exec_driver_sql(f"{word} {statement}", values))
+    with database.write() as connection, connection.begin_nested() as attempt:
+        word = "EXPLAIN QUERY PLAN" if connection.dialect.name == "sqlite" else "EXPLAIN ANALYZE"
+        plan = "\n".join(str(row[-1]) for row in connection.exec_driver_sql(f"{word} {statement}", values))
+        attempt.rollback()
+    return plan

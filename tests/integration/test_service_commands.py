@@ -12,7 +12,9 @@ import stat
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
 
 import httpx
@@ -78,8 +80,23 @@ def test_an_operator_makes_an_election_over_tcp(database, command):
             waiting = client.get(f"/elections/{made.json()['id']}/progress").json()["waiting_for"]
         assert waiting == "Guardians [1, 2] have not sent theirs in round commit of the ceremony."
         assert not believes(address)
+        with ThreadPoolExecutor(8) as askers:
+            list(askers.map(lambda _: httpx.get(f"{address}/elections").status_code, range(64)))
+        assert arenas_of_threads(process.pid) == 0, "memory that threads free stays with them: it drifts"
         process.send_signal(signal.SIGTERM)
         assert process.wait(5) == 0
+
+
+def arenas_of_threads(pid):
+    """How many of malloc's arenas there are beside the main one: each reserves 64 MiB, at a multiple of that."""
+    found = 0
+    rows = [line.split() for line in Path(f"/proc/{pid}/maps").read_text().splitlines()]
+    for (place, rights, *_), (following, unused, *_) in pairwise(rows):
+        start, end = (int(one, 16) for one in place.split("-"))
+        first, last = (int(one, 16) for one in following.split("-"))
+        whole = (rights, unused) == ("rw-p", "---p") and end == first and last - start == 64 << 20
+        found += whole and start % (64 << 20) == 0
+    return found
 
 
 def test_a_socket_is_for_its_owner_only(database, tmp_path):

@@ -11,6 +11,8 @@ from stack.places import DEPLOY, ROOT
 BEGIN = "<!-- written by `make stack ARGS=--check`; do not edit by hand -->"
 END = "<!-- end of what `make stack ARGS=--check` wrote -->"
 SYSTEM = 700
+"""Megabytes, as machines are sold; limits are given in MiB."""
+
 WORKERS = 2
 ENDING = ("migrate", "tools")
 """Services that are there for one command."""
@@ -35,8 +37,8 @@ def memory_table(peaks_kb: Mapping[str, int]) -> str:
         taken = "ends by itself" if name in ENDING else _measured(used.get(name))
         rows.append([name, f"{limit} × {number}" if number > 1 else str(limit), taken])
     total = sum(limit * (WORKERS if name == "worker" else 1) for name, limit in allowed.items())
-    rows.append(["the system", str(SYSTEM), ""])
-    rows.append(["**together**", f"**{total + SYSTEM}** of 4,000", ""])
+    rows.append(["the system", f"{SYSTEM} MB", ""])
+    rows.append(["**together**", f"**{total * (1 << 20) / 1e6 + SYSTEM:.0f} MB** of 4,000 MB", ""])
     return table(["service", "limit, MiB", "most that one took, MiB"], rows)
 
 

@@ -34,13 +34,14 @@ def command(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) 
             patch.setattr(sys, "argv", ["amarvote", *map(str, arguments)])
             for name, value in environment.items():
                 patch.setenv(name, value)
+            for lasting in ("one_arena", "settle"):  # they would hold for everything that follows
+                patch.setattr(memory, lasting, lambda: None)
             patch.setattr(os, "execve", lambda _, *given: _become_worker(patch, *given))
             try:
                 with pytest.raises(SystemExit) as ended:
                     main()
             finally:
                 gc.callbacks[:] = collected
-                gc.unfreeze()
                 for one, handlers, level in before:
                     one.handlers[:] = handlers
                     one.setLevel(level)
@@ -59,5 +60,4 @@ def _become_worker(patch: pytest.MonkeyPatch, arguments: list[str], environment:
         patch.delenv(name)
     for name, value in environment.items():
         patch.setenv(name, value)
-    patch.setattr(memory, "one_arena", lambda: None)  # which would hold for everything that follows
     sys.exit(worker())

@@ -18,8 +18,8 @@ DEPLOY = ROOT / "deploy"
 PRODUCTION, DEVELOPMENT = "compose.prod.yml", "compose.yml"
 FILES = (PRODUCTION, DEVELOPMENT)
 MIB = 1 << 20
-SYSTEM = 700 * MIB
-MACHINE = 4000 * MIB
+SYSTEM = 700 * 10**6
+MACHINE = 4000 * 10**6
 WORKERS = 2
 ENDING = {"migrate": "on-failure", "tools": "no"}
 """Services that end by themselves, and whether they are started again."""

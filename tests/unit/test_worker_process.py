@@ -252,12 +252,16 @@ def test_an_address_has_no_default_user():
 
 
 def test_the_parent_is_small():
-    """Neither web framework nor commands nor migrations are in its memory. (structlog brings rich along.)"""
+    """Neither web framework nor commands nor migrations nor the child's work are in its memory, nor in the start.
+
+    (structlog brings rich along.)
+    """
     code = "import amarvote.worker.__main__, sys; print(*sys.modules)"
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     loaded = set(told.stdout.split())
     assert "pika" in loaded
     assert not loaded & {"alembic", "fastapi", "uvicorn", "httpx", "typer", "amarvote.elections", "opentelemetry"}
+    assert not loaded & {"amarvote.pipeline.child", "amarvote.record.verifier", "cryptography.x509"}
 
 
 def test_a_loop_that_stands_still_is_not_alive():

@@ -5,7 +5,6 @@ nothing behind but what was committed.
 """
 
 import argparse
-import gc
 import logging
 import os
 import socket
@@ -18,7 +17,7 @@ from types import FrameType
 import uvicorn
 
 from amarvote.api.application import application
-from amarvote.elections.service import DEFAULTS, Database, NoDatabaseError, Settings
+from amarvote.elections.service import DEFAULTS, Database, NoDatabaseError, Settings, memory
 from amarvote.elections.services import Services
 from amarvote.observability import logs, traces
 from amarvote.observability.traces import NoTracesError
@@ -106,6 +105,7 @@ def serve(url: str, listening: socket.socket, settings: Settings = DEFAULTS, *, 
     Whoever asks through the reverse proxy at the address `proxy` is known by the X-Forwarded-For that it writes;
     from anybody else that header is worth nothing.
     """
+    memory.one_arena()
     database = Database(url)
     try:
         database.hold()
@@ -126,8 +126,7 @@ def serve(url: str, listening: socket.socket, settings: Settings = DEFAULTS, *, 
         looking.start()
         looking.join(FIRST_LOOK_SECONDS)
         server.require_database()
-        gc.collect()
-        gc.freeze()  # what is there stays: looking at all of it again and again held requests up for 100 ms
+        memory.settle()  # looking at all that is there again and again held requests up for 100 ms
         log.info("The API listens on %s as process %d", _address(listening), os.getpid())
         server.run(sockets=[listening])
         server.require_database()

@@ -10,7 +10,7 @@ from amarvote.electionguard.context import Context
 from amarvote.elections.envelopes import largest_submission
 from amarvote.elections.errors import Conflict
 from amarvote.elections.together import Together
-from amarvote.pipeline import steps
+from amarvote.pipeline import memory, steps
 from amarvote.pipeline.chunks import election_row
 from amarvote.pipeline.constants import context_of, manifest_of
 from amarvote.pipeline.settings import DEFAULTS, Settings
@@ -36,6 +36,7 @@ __all__ = [
     "Settings",
     "is_no_value",
     "is_passing",
+    "memory",
     "patiently",
     "service_of",
     "steps",

@@ -24,7 +24,7 @@ class PinnedRoots:
         first = pinned.setdefault(h_e.hex(), root.hex())
         if first != root.hex():
             raise RefusedRun(
-                f"This guardian answered for the aggregated root {first} and is now asked for {root.hex()}. "
+                f"This guardian checked in for the aggregated root {first} and is now asked for {root.hex()}. "
                 "It opens one tally of an election and no second one. Find out who changed the record."
             )
         write_durably(self._file, json.dumps(pinned, indent=1).encode())

@@ -57,7 +57,7 @@ def commit_product(where: Place, chunk: Row[Any], result: Message) -> None:  # n
 def begin_merge(where: Place) -> None:
     """All ballots are added up, 50 by 50; the tree begins."""
     phase = order.begin(where.connection, where.election.id, MERGE, where.phase.scope)
-    tree.grow(Place(where.connection, where.settings, phase.id, phase.election_id))
+    tree.grow(Place.of(where.connection, where.settings, phase))
 
 
 def load_products(where: Place, chunk: Row[Any]) -> Message:

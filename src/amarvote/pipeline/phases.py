@@ -38,6 +38,13 @@ class Place:
     phase_id: int
     election_id: str
 
+    @classmethod
+    def of(cls, connection: Connection, settings: Settings, phase: Row[Any]) -> "Place":
+        """The place of a phase whose row was just read."""
+        place = cls(connection, settings, phase.id, phase.election_id)
+        place.__dict__["phase"] = phase
+        return place
+
     @cached_property
     def phase(self) -> Row[Any]:
         """The phase's row."""
@@ -109,17 +116,17 @@ def stop(connection: Connection, phase_id: int) -> None:
 def advance(connection: Connection, settings: Settings, election_id: str) -> None:
     """Take every transition of this election that its rows allow now.
 
-    A phase that another transaction holds is left to that one, which comes through here too, or to the next sweep.
+    A phase that another transaction holds is left to that one, or to the next sweep.
     """
     moved = True
     while moved:
         moved = False
         for phase in locks.free_phases(connection, election_id):
             step = step_of(phase.name)
-            if not step.over(Place(connection, settings, phase.id, election_id)):
+            if not step.over(Place.of(connection, settings, phase)):
                 continue
             locks.election(connection, election_id)
             connection.execute(update(phases).where(phases.c.id == phase.id).values(state=DONE, finished_at=now()))
-            step.follow(Place(connection, settings, phase.id, election_id))
+            step.follow(Place.of(connection, settings, phase))
             moved = True
             break  # what follows may have changed the others

@@ -185,8 +185,7 @@ def commit(where: Place, chunk: Row[Any], result: Message) -> None:
 def begin_publish(where: Place) -> None:
     """The tally is sealed: write the record through its aggregated phase."""
     phase = order.begin(where.connection, where.election.id, PUBLISH)
-    whole = Place(where.connection, where.settings, phase.id, phase.election_id)
-    plan_segments(whole, Phase.AGGREGATED, after=Phase.SETUP)
+    plan_segments(Place.of(where.connection, where.settings, phase), Phase.AGGREGATED, after=Phase.SETUP)
 
 
 def published(where: Place) -> bool:

@@ -31,7 +31,7 @@ def begin_record(where: Place) -> None:
     for kind, items in sections.items():
         store_items(connection, election.id, Section(kind), list(enumerate(items)))
     phase = order.begin(connection, election.id, NAME)
-    place = Place(connection, where.settings, phase.id, phase.election_id)
+    place = Place.of(connection, where.settings, phase)
     publishing.plan_segments(place, Phase.FINAL, after=Phase.AGGREGATED)
 
 
@@ -42,7 +42,7 @@ def begin_again(connection: Connection, settings: Settings, election: Row[Any]) 
         select(func.count()).where(phases.c.election_id == election.id, phases.c.name == NAME)
     ).scalar_one()
     phase = order.begin(connection, election.id, NAME, str(written + 1))
-    publishing.plan_segments(Place(connection, settings, phase.id, phase.election_id), Phase.FINAL, after=None)
+    publishing.plan_segments(Place.of(connection, settings, phase), Phase.FINAL, after=None)
 
 
 def _decrypted_tally(connection: Connection, election: Row[Any]) -> list[bytes]:

@@ -64,7 +64,7 @@ def commit(where: Place, chunk: Row[Any], result: Message) -> None:
 def begin_merge(where: Place) -> None:
     """Every task is done; the tree over what they found begins."""
     phase = order.begin(where.connection, where.election.id, MERGE, where.phase.scope)
-    tree.grow(Place(where.connection, where.settings, phase.id, phase.election_id))
+    tree.grow(Place.of(where.connection, where.settings, phase))
 
 
 def load_merge(where: Place, chunk: Row[Any]) -> Message:

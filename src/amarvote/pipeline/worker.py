@@ -224,12 +224,10 @@ class Worker:
             load = phases.step_of(claim.phase).load
             if load is None:
                 raise ChunkRefusedError(f"Phase {claim.phase} has no chunks.")
-            message = load(self._place(connection, claim), claim.chunk)
+            place = phases.Place(connection, self._settings, claim.phase_id, claim.election_id)
+            message = load(place, claim.chunk)
         self._step("loaded")
         return message
-
-    def _place(self, connection: Connection, claim: Claim) -> phases.Place:
-        return phases.Place(connection, self._settings, claim.phase_id, claim.election_id)
 
     def _wait(self, claim: Claim) -> Message:
         """The child's answer; renews the lease while the child makes progress."""
@@ -295,14 +293,14 @@ class Worker:
             self._moved = time.monotonic()
 
     def _write_down(self, connection: Connection, claim: Claim, answer: Message) -> None:
-        locks.phase(connection, claim.phase_id)
+        place = phases.Place.of(connection, self._settings, locks.phase(connection, claim.phase_id))
         step = phases.step_of(claim.phase)
         if step.keeps:
             last = life.finish(connection, claim, answer.fields, answer.parts[0] if answer.parts else b"")
         else:
             last = life.finish(connection, claim)
         if step.commit is not None:
-            step.commit(self._place(connection, claim), claim.chunk, answer)
+            step.commit(place, claim.chunk, answer)
         if last:
             phases.advance(connection, self._settings, claim.election_id)
 
