@@ -3,13 +3,14 @@
     python quick_worker.py DATABASE NAME [STEP[,STEP…] parent|child]
 
 It is the real worker and its real child; all that is added is that once for each of the steps, one after the
-other, when it is reached, it kills itself or its child. After it survived its child's last death by two chunks, it
-ends.
+other, when it is reached, it kills itself or its child, and writes down whom (a line of STEP PID in the file that
+KILLS names). After it survived its child's last death by two chunks, it ends.
 """
 
 import os
 import signal
 import sys
+from pathlib import Path
 
 from amarvote.pipeline import memory
 from amarvote.pipeline.computer import Computer
@@ -45,7 +46,8 @@ class Death:
         elif name == self.steps[0]:
             pid = os.getpid() if self.whom == "parent" else computer.pid
             if pid is not None:
-                del self.steps[0]
+                with Path(os.environ["KILLS"]).open("a") as kills:
+                    kills.write(f"{self.steps.pop(0)} {pid}\n")
                 os.kill(pid, signal.SIGKILL)
 
 

@@ -45,9 +45,10 @@ class Processes:
     def __init__(self, stage):
         self.stage = stage
         self.started = []
+        self.kills = stage.folder / "kills"
 
     def start(self, program, *arguments):
-        environment = {**os.environ, "PYTHONPATH": str(HERE.parent)}
+        environment = {**os.environ, "PYTHONPATH": str(HERE.parent), "KILLS": str(self.kills)}
         process = subprocess.Popen([sys.executable, str(HERE / program), *map(str, arguments)], env=environment)
         self.started.append(process)
         return process
@@ -57,6 +58,11 @@ class Processes:
 
     def api(self, socket):
         return self.start("quick_api.py", self.stage.url, socket)
+
+    def killed_by_themselves(self):
+        """(step, process id) of each kill of a worker that was asked for it, in their order."""
+        lines = self.kills.read_text().splitlines() if self.kills.exists() else []
+        return [(step, int(pid)) for step, pid in map(str.split, lines)]
 
     def killed(self):
         """How many were."""
@@ -137,18 +143,20 @@ def test_parent_and_child_killed_at_every_step_of_the_loop(election):
         # while there is nothing to do: the parent dies, or starts another child
         for step in ("starting", "idle"):
             assert processes.worker(f"parent-{step}", step, "parent").wait(30) == -signal.SIGKILL
-        idle, seen = processes.worker("child-idle", "idle", "child"), set()
-        wait_for(lambda: len(seen) == 2, lambda: seen.update(children_of(idle.pid)))
+        idle = processes.worker("child-idle", "idle", "child")
+        wait_for(lambda: len(processes.killed_by_themselves()) == 3)
+        (_, first) = processes.killed_by_themselves()[-1]
+        wait_for(lambda: set(children_of(idle.pid)) - {first})
         idle.terminate()
         assert idle.wait(30) == 0
         votes = cast_fifteen(election)
         officer.close_voting(election.service)
         # children backwards, so that each kill falls into a chunk after the one before
         backwards = ",".join(reversed(STEPS))
-        process, seen = processes.worker(f"child-{backwards}", backwards, "child"), set()
-        wait_for(lambda: process.poll() is not None, lambda: seen.update(children_of(process.pid)))
-        assert process.returncode == 0
-        assert len(seen) == len(STEPS) + 1, "each child but the last was killed"
+        assert processes.worker(f"child-{backwards}", backwards, "child").wait(SECONDS) == 0
+        steps, children = zip(*processes.killed_by_themselves()[3:], strict=True)
+        assert steps == STEPS[::-1]
+        assert len(set(children)) == len(STEPS), "each time another child"
         for step in STEPS:
             process = processes.worker(f"parent-{step}", step, "parent")
             wait_for(lambda process=process: process.poll() is not None, lambda: answer_when_asked(election))

@@ -7,6 +7,8 @@ import signal
 import time
 from collections.abc import Callable
 
+import pytest
+
 from amarvote.participants import address
 from amarvote.participants.service import Service
 from small_run import TOTALS, begin, pids, write_inputs
@@ -19,6 +21,7 @@ def wait(true: Callable[[], object]) -> None:
         time.sleep(0.02)
 
 
+@pytest.mark.chaos
 def test_lost(tmp_path):
     run = tmp_path / "run"
     numbers = ["--guardians", "3", "--quorum", "2", "--absent", "none", "--challenged", "0"]

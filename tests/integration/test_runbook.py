@@ -51,7 +51,7 @@ class Night:
         self.stack = stack
         self.voted = voted
         self.spare = spare
-        self.done = set()
+        self.done = {}
         self.operator = Operator(stack, folder)
         self.client = httpx.Client(base_url=stack.url, verify=ssl.create_default_context(cafile=stack.ca))
         self.at(voted)
@@ -59,11 +59,13 @@ class Night:
     def carry_out(self, heading):
         """The recipe, once; before it the one that it goes on from."""
         if heading in self.done:
+            assert self.done[heading], f"{heading} has failed before."
             return
         if (before := AFTER.get(heading)) is not None:
             self.carry_out(before)
+        self.done[heading] = False
         RECIPES[heading](self, TYPED[heading])
-        self.done.add(heading)
+        self.done[heading] = True
 
     def at(self, election):
         """The recipe is about this election."""
@@ -230,7 +232,7 @@ def lost_database(night, lines):
     night.at(night.voted)
     backup, *restoring, drop = lines
     night.operator.types(backup)
-    (file,) = night.operator.backups.glob("*.postgresql")
+    file = max(night.operator.backups.glob("*.postgresql"))  # they are named by time
     night.operator.places["FILE"] = file.name
     night.voted.close_voting()
     said = night.operator.types(*restoring)
@@ -257,6 +259,27 @@ def lost_guardian(night, lines):
     assert night.voted.service.get("/results").json()["totals"] == night.voted.expected
     verified = verify_record(night.voted.record(), processes=1)
     assert verified.passed, verified.findings
+
+
+def memory_high(night, lines):
+    (look,) = lines
+    ended = [json.loads(line) for line in night.operator.types(look).splitlines()]
+    assert ended
+    assert all(one["phase"] and one["peak_kb"] for one in ended)
+
+
+def worker_down(night, lines):
+    night.stack.parts["worker-1"].stop()
+    night.operator.types(*lines)
+    until(lambda: len(night.alive()) == 2, "both are alive")
+
+
+def no_progress(night, lines):
+    before = night.pids("worker")
+    night.operator.types(*lines)
+    assert '"level"' in (night.operator.folder / "worker.log").read_text()
+    assert not set(before.values()) & set(night.pids("worker").values())
+    until(lambda: len(night.alive()) == 2, "both are alive")
 
 
 def no_worker(night, lines):
@@ -319,6 +342,39 @@ def deep_queue(night, lines):
     night.operator.types(purge)
 
 
+def guardians_awaited(night, lines):
+    """The election that was only made waits for both; a guardian of the other looks."""
+    night.at(night.spare)
+    night.operator.places["HOME"] = str(night.voted._home(1))
+    awaited, status = lines
+    assert night.operator.types(awaited).startswith("Guardians [1, 2] have not sent")
+    assert night.operator.types(status).startswith("Guardian 1 of ")
+
+
+def api_down(night, lines):
+    night.stack.parts["api-1"].stop()
+    listed, logs, *again = lines
+    assert night.operator.types(listed).count("exited") == 1
+    assert "The API listens" in night.operator.types(logs)
+    night.operator.types(*again)
+    until(night.ready, "all are ready")
+    assert night.client.get("/elections").status_code == 200
+
+
+def api_errors(night, lines):
+    """A request whose table is away for a moment."""
+    night.at(night.spare)
+    url = places.secret(night.stack.secrets, "database-url").replace("+psycopg", "")
+    with closing(psycopg.connect(url, autocommit=True)) as owner:
+        owner.execute("ALTER TABLE checkpoints RENAME TO checkpoints_away")
+        try:
+            assert night.client.get(f"/elections/{night.spare.id}/board/head").status_code == 500
+        finally:
+            owner.execute("ALTER TABLE checkpoints_away RENAME TO checkpoints")
+    (look,) = lines
+    assert "/board/head failed" in night.operator.types(look)
+
+
 def database_down(night, lines):
     _, connections, restart_it = lines
     before = night.stack.parts["postgres"].pid
@@ -367,10 +423,16 @@ RECIPES = {
     "A token is leaked or lost": leaked,
     "A password is leaked": leaked_password,
     "The board is not signed": unsigned_board,
+    "WorkerMemoryHigh": memory_high,
     "NoWorkerAlive": no_worker,
+    "WorkerDown": worker_down,
     "WorkerStandsStill": stands_still,
     "ChunkFailed": failed_chunk,
+    "PhaseWithoutProgress": no_progress,
     "QueueDeep": deep_queue,
+    "GuardiansAwaited": guardians_awaited,
+    "ApiDown": api_down,
+    "ApiErrors": api_errors,
     "DatabaseDown": database_down,
     "BrokerDown": broker_down,
     "DiskFilling": full_disk,
@@ -383,6 +445,10 @@ AFTER = {"A guardian is lost": "Backup and restore"}
 
 def test_every_marked_block_is_typed():
     assert set(TYPED) == set(RECIPES)
+
+
+def test_a_recipe_without_one_says_why():
+    assert runbook.untold() == set()
 
 
 @pytest.mark.parametrize("heading", RECIPES)

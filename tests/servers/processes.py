@@ -3,6 +3,7 @@
 import ctypes
 import os
 import pwd
+import random
 import shutil
 import signal
 import socket
@@ -17,6 +18,9 @@ from pathlib import Path
 START_LIMIT = 120.0
 """Seconds for a server's start; a busy machine with one core takes a fifth of it."""
 
+PORTS = random.SystemRandom()
+"""Not the tests' own dice: two processes of tests throw the same."""
+
 PREFIX = "amarvote-tests-"
 """Of temporary folders; the number of the process that made one follows."""
 
@@ -29,11 +33,15 @@ class ServerError(Exception):
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that nobody listens at just now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port
+    """A port of 127.0.0.1 that nobody listens at just now, and that no connection is given by the system."""
+    while True:
+        port = PORTS.choice(range(10_240, 32_768))  # what the system gives begins there
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        return port
 
 
 def unprivileged() -> str | None:

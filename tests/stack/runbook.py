@@ -21,6 +21,14 @@ def typed() -> dict[str, list[str]]:
     return found
 
 
+def untold() -> set[str]:
+    """Recipes without such a block that neither hand on to another nor say what is not run here."""
+    recipes = re.split(r"^### (.+)\n", DOCUMENT.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
+    names = "|".join(re.escape(name) for name in recipes[::2])
+    told = re.compile(rf"^```sh$|\*\*not run here\*\*|\*\*Do\*\*[^#]*(?:\]\(#|\*(?:{names})\*)", re.MULTILINE)
+    return {name for name, text in zip(recipes[::2], recipes[1::2], strict=True) if not told.search(text)}
+
+
 def requests() -> set[tuple[str, str]]:
     """Every request that is named: method and path. Without a method in words it is curl's."""
     found = set()

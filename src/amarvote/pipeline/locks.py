@@ -11,10 +11,11 @@ taken by whoever has its hand already, to note what was published or to take the
 chunk in the queue waits for its hand afterwards. Handing out waits for no chunk, it passes over those locked.
 
 Whoever commits a chunk holds the chunk's phase: so commits of one phase come one after the other, and of two last
-chunks the second sees the first one done, and moves the election on. A command that may move the election holds its
-open phases and then the election (`command`). Submitting holds the election shared and its device and roll entry;
-what it then cuts needs the phase, for which it does not wait: a phase that another one holds is looked after by that
-one, or by the next sweep (`free_phase`). Rows that many insert below are not locked against that: only keys would be.
+chunks the second sees the first one done, and moves the election on. A command that may move the election holds
+its open phases and then the election (`command`). Submitting holds the election shared and its device and roll
+entry; what it then cuts needs the phase, for which it does not wait: a phase that another one holds is looked
+after by that one, or by the next sweep (`free_phase`). Rows that many insert below are not locked against that:
+only keys would be.
 
 The last commit of a phase takes the election after its chunk, its ballots and their roll entries. That is no ring:
 whoever holds the election without the phase takes none of these where that phase can end, for voting is over.
