@@ -3,6 +3,7 @@
 import threading
 import time
 
+import pytest
 from bench.soak.faults import WORKER_KILLED, Faults
 from bench.soak.holding import hold
 from bench.soak.watching import Watching
@@ -10,6 +11,8 @@ from bench.soak.watching import Watching
 from stack.running import Stack
 
 BALLOTS = 20
+
+pytestmark = pytest.mark.chaos
 
 
 def seen_by(watching):
