@@ -364,10 +364,11 @@ def test_devices_guardians_and_officers_come_and_go(served):
 
 
 def test_who_guesses_tokens_is_stopped_and_others_are_not(served):
-    answers = [served.ask("GET", "/tokens", "stranger") for _ in range(40)]
+    answers = [served.ask("GET", "/tokens", "stranger") for _ in range(100)]
     assert {answer.status_code for answer in answers} == {401, 429}
-    is_problem(answers[-1], 429)
-    assert int(answers[-1].headers["retry-after"]) >= 1
+    refused = next(answer for answer in answers if answer.status_code == 429)
+    is_problem(refused, 429)
+    assert int(refused.headers["retry-after"]) >= 1
     assert served.ask("GET", "/tokens", "officer").status_code == 200
 
 

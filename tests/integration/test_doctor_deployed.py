@@ -8,7 +8,7 @@ from stack.places import HOST
 ELSEWHERE = {"memory", "guardians"}
 """No containers here that limit memory; elections of other tests, whose guardians have not rehearsed."""
 
-PATIENCE = 40.0
+PATIENCE = 120.0
 """A worker that another test killed counts as alive for twenty seconds."""
 
 

@@ -91,10 +91,13 @@ def test_rabbitmq_keeps_messages_over_its_end(rabbitmq_server: rabbitmq.RabbitMQ
     with pytest.raises(pika.exceptions.AMQPConnectionError):
         channel.basic_get("kept")
     # Killed within about a second of a quorum queue's making, a node of 3.10 never finds a leader for it again.
-    time.sleep(2.5)
+    time.sleep(5)
     rabbitmq_server.kill()
     rabbitmq_server.start()
-    assert rabbitmq_server.depths(vhost) == {"kept": 2}
+    until = time.monotonic() + 60
+    while rabbitmq_server.depths(vhost) != {"kept": 2}:  # it has no leader yet
+        assert time.monotonic() < until
+        time.sleep(0.1)
     assert rabbitmq_server.delete_queues(vhost) == 1
     assert rabbitmq_server.depths(vhost) == {}
 

@@ -84,7 +84,7 @@ def test_an_operator_makes_an_election_over_tcp(database, command):
             list(askers.map(lambda _: httpx.get(f"{address}/elections").status_code, range(64)))
         assert arenas_of_threads(process.pid) == 0, "memory that threads free stays with them: it drifts"
         process.send_signal(signal.SIGTERM)
-        assert process.wait(5) == 0
+        assert process.wait(60) == 0
 
 
 def arenas_of_threads(pid):
@@ -110,8 +110,8 @@ def test_a_socket_is_for_its_owner_only(database, tmp_path):
 
 def believes(address):
     """Whether it takes our word for where we ask from: who guessed too often there is turned away."""
-    assert 429 in {guess(address, "198.51.100.1") for _ in range(40)}
-    answers = {guess(address, "198.51.100.2") for _ in range(3)}  # one guess may be allowed again by now
+    assert any(guess(address, "198.51.100.1") == 429 for _ in range(300))
+    answers = {guess(address, "198.51.100.2") for _ in range(20)}  # a guess a second may be allowed again by now
     assert answers <= {401, 429}
     return answers == {401}
 
@@ -217,7 +217,7 @@ def test_the_whole_service_in_one_folder_goes_on_whatever_is_killed_and_when_res
             wait_for(lambda: pid_of(folder, "api") not in ("", str(api)) and answers(client, kept))
         assert not believes(address)
         process.send_signal(signal.SIGINT)
-        assert process.wait(15) == 0
+        assert process.wait(60) == 0
         said = process.stderr.read()
         assert ("goes on" in said, "not signed" in said) == (True, False)
     with sockets.create_server(("127.0.0.1", port)):
@@ -242,7 +242,7 @@ def test_the_whole_service_in_one_folder_goes_on_whatever_is_killed_and_when_res
         for one in made:
             wait_for((signers / one / "token").exists)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(15) == 0
+        assert process.wait(60) == 0
         assert "not signed" not in process.stderr.read()
     with sqlite3.connect(stored) as connection:
         assert connection.execute("select count(*) from tokens where role = 'operator'").fetchone() == (1,)
@@ -277,7 +277,7 @@ def answers(client, election):
 
 
 def wait_for(met):
-    until = time.monotonic() + 20
+    until = time.monotonic() + 60
     while not met():
         assert time.monotonic() < until
         time.sleep(0.05)

@@ -25,12 +25,14 @@ HEADERS = {
     "referrer-policy": "no-referrer",
     "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
 }
-PATIENCE = 30.0
+PATIENCE = 120.0
 
 
 @pytest.fixture
 def client(stack):
-    with httpx.Client(base_url=stack.url, verify=ssl.create_default_context(cafile=stack.ca)) as client:
+    with httpx.Client(
+        base_url=stack.url, verify=ssl.create_default_context(cafile=stack.ca), timeout=30
+    ) as client:
         yield client
 
 
@@ -142,11 +144,13 @@ def test_who_asks_too_often_is_told_when_to_come_again(stack, election):
                 answers += piece
             return answers
 
+    began = time.monotonic()
     with ThreadPoolExecutor(8) as clients:
         answers = b"".join(clients.map(ask, [250] * 8))
+    allowed = 601 + 300 * (time.monotonic() - began)
     refused = answers.count(b"HTTP/1.1 429 ")
-    assert answers.count(b"HTTP/1.1 200 ") >= 600
-    assert refused > 0
+    assert 600 <= answers.count(b"HTTP/1.1 200 ") <= allowed
+    assert refused >= 8 * 251 - allowed
     assert answers.count(b"Retry-After: 1\r\n") == refused == answers.count(b'"title":"Too Many Requests"')
 
 

@@ -130,7 +130,7 @@ def test_who_wants_the_election_alone_is_let_in_while_ever_more_share_it(databas
     over.set()
     for one in submitters:
         one.join()
-    assert waited < 3
+    assert waited < 9  # and not until the lock's time is up
 
 
 def cut(database, connection):
@@ -276,5 +276,6 @@ def test_a_transaction_that_stands_still_is_ended_by_the_server(database):
 def stand_still(database):
     with database.write() as connection:
         connection.execute(text("SET LOCAL idle_in_transaction_session_timeout = '50ms'"))
-        time.sleep(0.3)
-        connection.execute(text("SELECT 1"))
+        for _ in range(10):
+            time.sleep(0.3)
+            connection.execute(text("SELECT 1"))

@@ -69,7 +69,7 @@ def serving(stage: Stage, tracer: Any = None) -> Iterator[Served]:
     try:
         while not server.started:
             time.sleep(0.01)
-        with httpx.Client(base_url=f"http://127.0.0.1:{listening.getsockname()[1]}") as client:
+        with httpx.Client(base_url=f"http://127.0.0.1:{listening.getsockname()[1]}", timeout=60) as client:
             yield Served(stage, client, over)
     finally:
         over.set()

@@ -37,18 +37,21 @@ def made(looks, back):
 
 def test_shut_it_refuses_at_once_and_looks_with_pauses_that_grow_to_a_bound(made, looks, back):
     made.check()
+    began = time.monotonic()
     for _ in range(3):
         assert "does not answer: refused" in str(made.shut("refused"))
     with pytest.raises(AwayError, match="refused"):
         made.check()
-    time.sleep(1.0)
+    while len(looks) < 8:
+        assert time.monotonic() - began < 30
+        time.sleep(0.01)
     pauses = [after - before for before, after in itertools.pairwise(looks)]
-    assert len(looks) <= 3 + 1.0 / 0.08
+    assert len(looks) <= 3 + (time.monotonic() - began) / 0.08
     assert max(pauses) >= 0.08
     back.set()
     began = time.monotonic()
     made.wait(30)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 20
     made.check()
     assert made.trouble == ""
 
@@ -66,7 +69,7 @@ def test_one_that_is_shut_again_shortly_after_is_looked_at_as_seldom_as_before(m
 
 
 def test_of_many_who_wait_for_an_answer_one_asks_for_all(made, monkeypatch):
-    monkeypatch.setattr(door, "SILENT_SECONDS", 0.2)
+    monkeypatch.setattr(door, "SILENT_SECONDS", 30.0)
     asked = []
 
     def is_heard():
@@ -80,7 +83,7 @@ def test_of_many_who_wait_for_an_answer_one_asks_for_all(made, monkeypatch):
     for thread in threads:
         thread.join()
     assert len(asked) == 1
-    time.sleep(0.2)
+    monkeypatch.setattr(door, "SILENT_SECONDS", 0.0)
     with pytest.raises(AwayError, match="silent"):
         made.listen(lambda: False)
 
