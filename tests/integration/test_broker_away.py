@@ -1,7 +1,6 @@
 """A broker that is away is tried with pauses that grow; a queue without a leader is made anew, others are not."""
 
 import time
-from itertools import accumulate
 
 import pytest
 
@@ -9,9 +8,7 @@ from amarvote.queues import amqp, preparing
 from amarvote.queues.amqp import CHUNKS, DEAD, Link
 from amarvote.queues.preparing import MOST_UNSERVED
 from servers.cut_proxy import CutProxy
-
-SHORTEST_PAUSES = (1 / 8, 1 / 4, 1 / 2, 1.0, 2.0, 4.0, *(5.0,) * 60)
-"""Seconds between two tries after the first, at least."""
+from staging.waiting import looks_since, until
 
 
 @pytest.fixture
@@ -33,13 +30,6 @@ def connect(rabbitmq_url):
         link.close(5)
 
 
-def until(met, seconds=30):
-    end = time.monotonic() + seconds
-    while not met():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.02)
-
-
 def test_it_is_tried_with_pauses_that_grow_and_found_again(connect, rabbitmq_server, vhost, monkeypatch):
     monkeypatch.setattr(amqp, "STEADY_SECONDS", 0.1)
     proxy = CutProxy(rabbitmq_server.port)
@@ -51,8 +41,7 @@ def test_it_is_tried_with_pauses_that_grow_and_found_again(connect, rabbitmq_ser
         proxy.cut()
         time.sleep(3.0)
         until(lambda: proxy.tried - before >= 2)
-        looks = sum(at <= time.monotonic() - began for at in accumulate(SHORTEST_PAUSES))
-        assert proxy.tried - before <= 1 + looks
+        assert proxy.tried - before <= 1 + looks_since(began)
         assert "does not serve us" in link.trouble
         proxy.heal()
         until(lambda: not link.trouble)

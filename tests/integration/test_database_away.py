@@ -8,7 +8,6 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from itertools import accumulate
 
 import httpx
 import pytest
@@ -22,10 +21,9 @@ from servers.postgresql import PostgreSQL
 from servers.processes import dies_with_us, free_port
 from staging.fixtures import POSTGRESQL
 from staging.served import serving
+from staging.waiting import looks_since, until
 
 AT_ONCE = 16
-SHORTEST_PAUSES = (1 / 8, 1 / 4, 1 / 2, 1.0, 2.0, 4.0, *(5.0,) * 60)
-"""Seconds between two looks at a database that is away, at least."""
 
 
 @pytest.fixture
@@ -53,11 +51,11 @@ def look(database):
         connection.execute(text("SELECT 1"))
 
 
-def until(met, seconds=30):
-    end = time.monotonic() + seconds
-    while not met():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.02)
+def retry_after(database):
+    """In how many seconds one who is refused may ask again."""
+    with pytest.raises(AwayError) as told:
+        look(database)
+    return told.value.retry_after
 
 
 def seconds_of(held):
@@ -65,11 +63,6 @@ def seconds_of(held):
     began = time.monotonic()
     assert held()
     return time.monotonic() - began
-
-
-def looks_since(began):
-    """At most so often it was looked at since then."""
-    return sum(at <= time.monotonic() - began for at in accumulate(SHORTEST_PAUSES))
 
 
 def ask_on(database, seconds):
@@ -94,9 +87,7 @@ def test_many_who_ask_cost_few_attempts_and_it_comes_back_by_itself(database, pr
     # each of those who were under way may find out for itself
     assert proxy.tried - before <= AT_ONCE + looks_since(began)
     assert "does not answer" in database.trouble
-    with pytest.raises(AwayError) as told:
-        look(database)
-    assert told.value.retry_after <= door.LONGEST_PAUSE
+    until(lambda: 0 < retry_after(database) <= door.LONGEST_PAUSE)  # a look that is under way has begun before
     proxy.heal()
     until(lambda: not database.trouble)
     look(database)

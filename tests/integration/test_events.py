@@ -11,6 +11,7 @@ from amarvote.elections import events, officer
 from amarvote.pipeline import states
 from staging.fixtures import BOTH, POSTGRESQL
 from staging.served import serving
+from staging.waiting import until
 
 
 @pytest.fixture
@@ -58,10 +59,7 @@ def test_a_stream_ends_with_the_process(served):
     heard = []
     listener = threading.Thread(target=listen, args=(served, said + 1), kwargs={"found": heard})
     listener.start()
-    until = time.monotonic() + 30
-    while len(heard) < said:
-        assert time.monotonic() < until
-        time.sleep(0.05)
+    until(lambda: len(heard) == said)
     assert listener.is_alive()
     served.over.set()
     listener.join(30)

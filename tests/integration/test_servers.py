@@ -15,6 +15,7 @@ from sqlalchemy import create_engine, text
 from servers import postgresql, rabbitmq
 from servers.missing import EXIT_CODE
 from servers.small_disk import SmallDisk
+from staging.waiting import until
 
 TESTS = Path(__file__).parents[1]
 
@@ -94,10 +95,7 @@ def test_rabbitmq_keeps_messages_over_its_end(rabbitmq_server: rabbitmq.RabbitMQ
     time.sleep(5)
     rabbitmq_server.kill()
     rabbitmq_server.start()
-    until = time.monotonic() + 60
-    while rabbitmq_server.depths(vhost) != {"kept": 2}:  # it has no leader yet
-        assert time.monotonic() < until
-        time.sleep(0.1)
+    until(lambda: rabbitmq_server.depths(vhost) == {"kept": 2}, 60)  # before, it has no leader
     assert rabbitmq_server.delete_queues(vhost) == 1
     assert rabbitmq_server.depths(vhost) == {}
 

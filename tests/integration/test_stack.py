@@ -173,12 +173,12 @@ def test_no_secret_is_seen_from_outside_a_process(stack):
     names = ("postgres-password", "database-password", "broker-url", "database-url")
     secrets = [(stack.secrets / name).read_bytes().strip() for name in names]
     secrets += [secret.split(b":")[2].split(b"@")[0] for secret in secrets if b"://" in secret]
-    until, service = time.monotonic() + 30, []
-    while len(service) < 6:  # a worker is a parent and a child, which may just have been started again
-        assert time.monotonic() < until, service
-        time.sleep(0.1)
-        service = [pid for kind in ("api", "worker") for part in stack.of_kind(kind) for pid in tree(part.pid)]
-    for pid in service:
+
+    def service():
+        return [pid for kind in ("api", "worker") for part in stack.of_kind(kind) for pid in tree(part.pid)]
+
+    until(lambda: len(service()) >= 6, "a worker is a parent and a child")  # it may just have been started again
+    for pid in service():
         shown = b"".join(Path(f"/proc/{pid}/{what}").read_bytes() for what in ("cmdline", "environ"))
         assert not [secret for secret in secrets if secret in shown]
     for log in stack.logs.iterdir():

@@ -9,6 +9,7 @@ from amarvote.store import door
 from amarvote.store.door import Door
 from amarvote.store.passing import AwayError
 from amarvote.store.patience import patiently
+from staging.waiting import until
 
 
 @pytest.fixture
@@ -42,9 +43,7 @@ def test_shut_it_refuses_at_once_and_looks_with_pauses_that_grow_to_a_bound(made
         assert "does not answer: refused" in str(made.shut("refused"))
     with pytest.raises(AwayError, match="refused"):
         made.check()
-    while len(looks) < 8:
-        assert time.monotonic() - began < 30
-        time.sleep(0.01)
+    until(lambda: len(looks) >= 8)
     pauses = [after - before for before, after in itertools.pairwise(looks)]
     assert len(looks) <= 3 + (time.monotonic() - began) / 0.08
     assert max(pauses) >= 0.08

@@ -52,20 +52,17 @@ UNFINISHED = (READY, HANDED, RUNNING, FAILED)
 # What every chunk needs, built once: making a statement anew takes longer than executing it.
 _CHUNK = select(chunks).where(chunks.c.id == bindparam("chunk")).with_for_update(key_share=True)
 _RESULT = insert(chunk_results)
-_others = chunks.alias()
-_OTHER = select(_others.c.id).where(
-    _others.c.phase_id == bindparam("phase"),
-    _others.c.id != bindparam("chunk"),
-    _others.c.state.in_(UNFINISHED),
+_of_phase = chunks.alias()  # so that it may stand in a statement about a chunk
+_UNFINISHED = (
+    select(_of_phase.c.id)
+    .where(_of_phase.c.phase_id == bindparam("phase"), _of_phase.c.state.in_(UNFINISHED))
+    .limit(1)  # "exists" would be answered by looking at every chunk there is
 )
 _FINISH = (
     update(chunks)
     .where(chunks.c.id == bindparam("chunk"), chunks.c.attempt == bindparam("attempts"), chunks.c.state == RUNNING)
     .values(state=DONE, finished_at=now(), lease_until=None, reason=None, traceparent=None)
-    .returning(_OTHER.limit(1).scalar_subquery().label("other"))
-)
-_UNFINISHED = (
-    select(chunks.c.id).where(chunks.c.phase_id == bindparam("phase"), chunks.c.state.in_(UNFINISHED)).limit(1)
+    .returning(_UNFINISHED.where(_of_phase.c.id != bindparam("chunk")).scalar_subquery().label("other"))
 )
 _ELECTION = select(elections).where(elections.c.id == bindparam("election"))
 
