@@ -4,7 +4,7 @@ It uses the one adapter that is the same in pika 1.4 and 1.5 and is not deprecat
 Written for RabbitMQ 3.10 and 4.3: durable quorum queues, per-consumer QoS, publisher confirms with `mandatory`;
 the broker's own count of deliveries is a backstop and nothing else, for each version counts something else.
 
-Nothing is rejected or requeued by us, so nothing can go round in circles: what was delivered is acknowledged once
+No chunk is rejected or requeued by us, so nothing can go round in circles: what was delivered is acknowledged once
 the database holds what becomes of it, and a connection that breaks before gives it to another worker.
 """
 

@@ -119,15 +119,23 @@ class Preparation:
         declare(declared)
 
     def _try(self, channel: Channel, then: Then) -> None:
-        """Does the queue of dead letters take requests? Where it seems to have none, it is asked for one."""
+        """Does the queue of dead letters take requests? Where it seems to have none, it is asked for one.
+
+        What it gives all the same goes back. An answer that comes when nobody asks any more takes nothing away: a
+        broker may still be trying to answer whom we gave up, once the queue is made anew.
+        """
         waiting = [then] if self._unused[DEAD] else []
 
         def answered(*_: object) -> None:
             if waiting:
                 waiting.pop()(None)
 
+        def given(_channel: Channel, method: Basic.GetOk, *_: object) -> None:
+            channel.basic_nack(method.delivery_tag or 0, requeue=True)
+            answered()
+
         if waiting:
             channel.add_callback(answered, [Basic.GetEmpty], one_shot=False)
-            channel.basic_get(DEAD, answered, auto_ack=True)
+            channel.basic_get(DEAD, given)
         else:
             then(None)
