@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import func, select, update
 
 from amarvote.pipeline import chunks as life
-from amarvote.pipeline import failing, handing, phases
+from amarvote.pipeline import failing, handing, locks, phases
 from amarvote.pipeline.chunks import FencedError
 from amarvote.pipeline.messages import Message
 from amarvote.pipeline.phases import Step
@@ -46,7 +46,7 @@ def test_each_chunk_has_one_winner(database):
     add_election(database, "one", "aggregate", [(number, number + 1) for number in range(12)])
     worker_beats(database, [f"w{number}" for number in range(6)])
     with database.write() as connection:
-        assert len(handing.refill(connection, SETTINGS)) == 12
+        assert len(handing.refill(connection, SETTINGS).handed) == 12
 
     def claim_two(number):
         own = Database(database.url)
@@ -242,8 +242,8 @@ def test_all_elections_together_have_a_bound(database):
         add_election(database, f"e{number}", "aggregate", [(one, one + 1) for one in range(10)])
     few = Settings(handed_out=5)
     with database.write() as connection:
-        assert len(handing.refill(connection, few)) == 5
-        assert len(handing.refill(connection, few)) == 0
+        assert len(handing.refill(connection, few).handed) == 5
+        assert len(handing.refill(connection, few).handed) == 0
 
 
 def test_with_more_elections_than_the_bound_each_goes_on(database):
@@ -257,7 +257,7 @@ def test_with_more_elections_than_the_bound_each_goes_on(database):
             claim = life.claim(connection, few, "w")
             life.finish(connection, claim, {}, b"")
             # a commit leaves half of the bound to the elections that only the refill over all looks at
-            assert len(handing.refill(connection, few, claim.election_id)) <= (turn == 0)
+            assert len(handing.refill(connection, few, claim.election_id).handed) <= (turn == 0)
     assert set(done_per_election(database)) == set(names)
 
 
@@ -266,25 +266,94 @@ def test_a_commit_hands_out_for_its_own_election_only(database):
         add_election(database, name, "aggregate", [(number, number + 1) for number in range(9)])
     worker_beats(database, ["w1", "w2"])
     with database.write() as connection:
-        assert len(handing.refill(connection, SETTINGS, "one")) == 4
+        assert len(handing.refill(connection, SETTINGS, "one").handed) == 4
         claim = life.claim(connection, SETTINGS, "w1")
         life.finish(connection, claim, {}, b"")
-        assert len(handing.refill(connection, SETTINGS, "one")) == 1
-        assert len(handing.refill(connection, SETTINGS)) == 2
+        assert len(handing.refill(connection, SETTINGS, "one").handed) == 1
+        assert len(handing.refill(connection, SETTINGS).handed) == 2
         handed = select(chunks.c.election_id).where(chunks.c.state == life.HANDED)
         assert set(connection.execute(handed).scalars()) == {"one", "other"}
         connection.execute(update(elections).where(elections.c.id == "one").values(paused=True))
         life.finish(connection, life.claim(connection, SETTINGS, "w1"), {}, b"")
-        assert handing.refill(connection, SETTINGS, "one") == []
+        assert handing.refill(connection, SETTINGS, "one").handed == []
+
+
+def finish_one(connection):
+    claim = life.claim(connection, SETTINGS, "w1")
+    life.finish(connection, claim, {}, b"")
+
+
+def test_one_that_is_done_is_followed_by_the_next_in_its_place(database):
+    add_election(database, "one", "aggregate", [(number, number + 1) for number in range(9)])
+    worker_beats(database, ["w1", "w2"])
+    with database.write() as connection:
+        handed, window = handing.refill(connection, SETTINGS)
+        assert window == len(handed) == 4
+        assert life.follow(connection, "one", window) == []  # none is done
+        finish_one(connection)
+        (follower,) = life.follow(connection, "one", window)
+        assert follower.id == max(row.id for row in handed) + 1
+        assert life.follow(connection, "one", window) == []
+        finish_one(connection)
+        assert life.follow(connection, "one", window - 1) == []  # the window was made smaller meanwhile
+        assert len(life.follow(connection, "one", window)) == 1
+    with database.write() as connection:
+        finish_one(connection)
+        connection.execute(update(elections).values(paused=True))
+        assert life.follow(connection, "one", window) == []
+        connection.execute(update(elections).values(paused=False))
+        connection.execute(update(chunks).where(chunks.c.state == life.READY).values(due_at=now() + 60.0))
+        assert life.follow(connection, "one", window) == []
+
+
+def test_none_follows_where_half_of_the_bound_is_used_up(database):
+    for name in ("one", "other"):
+        add_election(database, name, "aggregate", [(number, number + 1) for number in range(9)])
+    for bound, window in ((8, 2), (7, 0), (4, 0)):
+        with database.write() as connection:
+            assert handing.refill(connection, Settings(handed_out=bound)).window == window
+
+
+def test_as_many_are_out_as_before_whoever_else_hands_out_meanwhile(database):
+    """Two workers finish, each with one to follow, while a relay fills the windows."""
+    add_election(database, "one", "test_phase", [(number, number + 1) for number in range(40)])
+    worker_beats(database, ["w0", "w1"])
+    most = handing.window(2, 1)
+
+    def out(connection):
+        return connection.execute(
+            select(func.count()).where(life.is_one_of(chunks.c.state, life.OUT))
+        ).scalar_one()
+
+    def take_part(number):
+        own = Database(database.url)
+        for _ in range(12):
+            with own.write() as connection:
+                if number == 2:
+                    handing.refill(connection, SETTINGS)
+                    assert out(connection) <= most
+                    continue
+                claim = life.claim(connection, SETTINGS, f"w{number}")
+            if number < 2 and claim is not None:
+                with own.write() as connection:
+                    locks.phase(connection, claim.phase_id)
+                    life.finish(connection, claim, {}, b"")
+                    life.follow(connection, "one", most)
+        own.close()
+
+    in_parallel(3, take_part)
+    with database.write() as connection:
+        handing.refill(connection, SETTINGS)
+        assert out(connection) == most
 
 
 def test_failed_and_paused_chunks_hold_no_credit(database):
     add_election(database, "one", "publish", [(number, number + 1) for number in range(6)])
     with database.write() as connection:
-        assert len(handing.refill(connection, SETTINGS)) == 2
+        assert len(handing.refill(connection, SETTINGS).handed) == 2
         for _ in range(2):
             claim = life.claim(connection, SETTINGS, "w")
             life.park(connection, life.held(connection, claim), "broken")
-        assert len(handing.refill(connection, SETTINGS)) == 2
+        assert len(handing.refill(connection, SETTINGS).handed) == 2
         connection.execute(update(chunks).values(state=life.DONE).where(chunks.c.state == life.HANDED))
-        assert len(handing.refill(connection, SETTINGS)) == 2
+        assert len(handing.refill(connection, SETTINGS).handed) == 2

@@ -67,11 +67,11 @@ def count(database, *where):
 def test_the_queue_stays_short_and_no_step_looks_at_every_chunk(crowded):
     assert count(crowded, chunks.c.state == life.READY) == PENDING
     with crowded.write() as connection:
-        assert len(handing.refill(connection, DEFAULTS)) == DEFAULTS.handed_out == 900
+        assert len(handing.refill(connection, DEFAULTS).handed) == DEFAULTS.handed_out == 900
     for _ in range(5):
         with crowded.write() as connection:
             assert life.finish(connection, life.claim(connection, DEFAULTS, "w1"), {}, b"") is False
-            assert len(handing.refill(connection, DEFAULTS)) == 1
+            assert len(handing.refill(connection, DEFAULTS).handed) == 1
         assert count(crowded, chunks.c.state.in_((life.HANDED, life.RUNNING))) == 900
 
     with heard(crowded) as said, crowded.write() as connection:

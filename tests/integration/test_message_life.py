@@ -132,7 +132,7 @@ class MessageLife(RuleBasedStateMachine):
 
         def both(connection):
             work(connection)
-            queue.hand_out(connection, claim.election_id)
+            queue.hand_out(connection, claim.election_id, more=True)
 
         try:
             self.database.transact(both)

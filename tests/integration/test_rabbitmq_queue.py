@@ -65,8 +65,8 @@ def finish(database, queue, claim):
     """Commit an empty result, as a worker does."""
 
     def commit(connection):
-        life.finish(connection, claim, {}, b"")
-        queue.hand_out(connection, claim.election_id)
+        last = life.finish(connection, claim, {}, b"")
+        queue.hand_out(connection, claim.election_id, more=last)
 
     database.transact(commit)
     queue.settle()
@@ -123,7 +123,8 @@ def test_the_queue_is_never_longer_than_the_windows(both, worker_on, rabbitmq_se
     depths = []
     first, second = worker_on("w1"), worker_on("w2")
     work_off(both, first, second, done=lambda claim: depths.append(rabbitmq_server.depths(vhost)[CHUNKS]))
-    assert max(depths) <= 2 * handing.window(2, 2)
+    # beside the message that was acknowledged just now, and may still be there
+    assert max(depths) <= 2 * handing.window(2, 2) + 1
 
 
 def test_a_small_election_beside_a_big_one_waits_for_few_of_its_chunks(both, worker_on):
@@ -178,7 +179,7 @@ def test_what_a_dead_relay_handed_out_is_published_by_another(both, worker_on):
     add_election(both, "one", "aggregate", [(0, 1)])
     queue = worker_on("w", replace(QUICK, unpublished_seconds=60.0))
     with both.write() as connection:
-        assert len(handing.refill(connection, QUICK)) == 1
+        assert len(handing.refill(connection, QUICK).handed) == 1
     queue.relay()
     assert queue.claim(0.2) is None
     with both.write() as connection:

@@ -19,9 +19,13 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
+    Executable,
+    Integer,
     Row,
+    Select,
     and_,
     bindparam,
+    exists,
     func,
     insert,
     literal_column,
@@ -49,13 +53,23 @@ AT_ONCE = 1000
 UNFINISHED = (READY, HANDED, RUNNING, FAILED)
 """What a phase still waits for."""
 
+
+OUT = (HANDED, RUNNING)
+"""What holds a place in its election's window."""
+
+
+def is_one_of(column: ColumnElement[str], states: Iterable[str]) -> ColumnElement[bool]:
+    """The condition that a state is one of `states`, written out: parameters would be put in each time anew."""
+    return column.in_([literal_column(f"'{state}'") for state in states])
+
+
 # What every chunk needs, built once: making a statement anew takes longer than executing it.
 _CHUNK = select(chunks).where(chunks.c.id == bindparam("chunk")).with_for_update(key_share=True)
 _RESULT = insert(chunk_results)
 _of_phase = chunks.alias()  # so that it may stand in a statement about a chunk
 _UNFINISHED = (
     select(_of_phase.c.id)
-    .where(_of_phase.c.phase_id == bindparam("phase"), _of_phase.c.state.in_(UNFINISHED))
+    .where(_of_phase.c.phase_id == bindparam("phase"), is_one_of(_of_phase.c.state, UNFINISHED))
     .limit(1)  # "exists" would be answered by looking at every chunk there is
 )
 _FINISH = (
@@ -252,25 +266,44 @@ _DUE = (
     select(chunks.c.id)
     .where(chunks.c.election_id == bindparam("election"), is_ready, chunks.c.due_at <= now())
     .order_by(chunks.c.id)
-    .limit(bindparam("most"))
     .with_for_update(key_share=True, skip_locked=True)
-    .cte("due")
 )
-_HAND_OUT = (
-    update(chunks)
-    .where(chunks.c.id.in_(select(_DUE.c.id)))
-    .values(state=HANDED, handed_at=now(), published_at=None)
-    .returning(chunks.c.id, chunks.c.state, chunks.c.attempt, chunks.c.handed_at)
+
+
+def _handing_out(due: Select[int]) -> Executable:
+    """Put those chunks into the queue; the rows say later which handing out a message was about."""
+    return (
+        update(chunks)
+        .where(chunks.c.id.in_(select(due.cte("due").c.id)))
+        .values(state=HANDED, handed_at=now(), published_at=None)
+        .returning(chunks.c.id, chunks.c.state, chunks.c.attempt, chunks.c.handed_at)
+    )
+
+
+_of_election = chunks.alias()
+_OUT = (
+    select(func.count())
+    .where(_of_election.c.election_id == bindparam("election"), is_one_of(_of_election.c.state, OUT))
+    .scalar_subquery()
 )
+_PAUSED = exists().where(elections.c.id == bindparam("election"), elections.c.paused)
+_HAND_OUT = _handing_out(_DUE.limit(bindparam("most")))
+_FOLLOW = _handing_out(_DUE.where(bindparam("window", type_=Integer) > _OUT, ~_PAUSED).limit(1))
 
 
 def hand_out(connection: Connection, election_id: str, most: int) -> list[Row[Any]]:
-    """Put the next chunks of an election that are due into the queue, up to `most`, in their order.
-
-    The rows say later which handing out a message was about.
-    """
+    """Put the next chunks of an election that are due into the queue, up to `most`, in their order."""
     rows = connection.execute(_HAND_OUT, {"election": election_id, "most": most})
     return sorted(rows, key=lambda row: int(row.id))
+
+
+def follow(connection: Connection, election_id: str, window: int) -> list[Row[Any]]:
+    """Put the next chunk that is due in the place of one that this transaction finished, in a phase that it holds.
+
+    None where the election is paused (who pauses holds its phases), or has `window` chunks out all the same. As
+    many are out then as before: nobody need count, and wait for who else does.
+    """
+    return list(connection.execute(_FOLLOW, {"election": election_id, "window": window}))
 
 
 def hand_back(connection: Connection, worker: str) -> int:

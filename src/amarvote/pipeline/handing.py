@@ -1,11 +1,12 @@
 """Who gets the next chunk: a bounded window of chunks for each election (rule 15).
 
-So the queue stays short, and a small election never waits behind a big one. Refilling is a query; it runs after
-each commit for the election that the chunk was of, and every second over all elections, in every worker's parent;
-any number of them agree.
+So the queue stays short, and a small election never waits behind a big one. A chunk that is done is followed by the
+next one of its election, in its place (`chunks.follow`). Refilling counts, and fills up: every second over all
+elections, in every worker's parent, and with each commit after which more may be due than before, for the election
+that the chunk was of; any number of them agree.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
@@ -34,7 +35,7 @@ LEAST_WINDOW = 2
 ENDED = "ended"
 """The step of a worker that was told to end, and did: it takes nothing more."""
 
-_IS_OUT = chunks.c.state.in_([literal_column(f"'{state}'") for state in (life.HANDED, life.RUNNING)])
+_IS_OUT = life.is_one_of(chunks.c.state, life.OUT)
 _HANDED = select(chunks.c.id).where(is_handed)
 _ANY_DUE = (
     select(chunks.c.id)
@@ -87,8 +88,17 @@ def alone(connection: Connection) -> None:
     one_at_a_time(connection, "refill")
 
 
-def refill(connection: Connection, settings: Settings, election_id: str | None = None) -> list[Row[Any]]:
-    """Hand out what is due, as far as each election's window and the bound over all allow; what was handed out.
+class Refilled(NamedTuple):
+    """What was handed out, and what was counted for it."""
+
+    handed: list[Row[Any]]
+    window: int
+    """As many chunks of each election may be out; none where the bound over all is half used up, so that the
+    rest is left to those that only a refill over all looks at."""
+
+
+def refill(connection: Connection, settings: Settings, election_id: str | None = None) -> Refilled:
+    """Hand out what is due, as far as each election's window and the bound over all allow.
 
     Of one election, or of all: those with the fewest chunks out come first, in no order among them, so that none
     is left out where the bound is too small for all. One election for itself gets none of the second half of the
@@ -112,4 +122,5 @@ def refill(connection: Connection, settings: Settings, election_id: str | None =
         room = min(each - out.get(name, 0), room_over_all - len(handed))
         if room > 0:
             handed += life.hand_out(connection, name, room)
-    return handed
+    half_used = sum(out.values()) + len(handed) > settings.handed_out // 2
+    return Refilled(handed, 0 if half_used else each)

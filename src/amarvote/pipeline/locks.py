@@ -8,7 +8,8 @@ submissions that share it. The last two are no rows but turns of the same kind: 
 
 Many chunks at once are locked in the order of their numbers (`chunks.change_all`). Those in the queue are also
 taken by whoever has its hand already, to note what was published or to take them back: so nobody who locks a
-chunk in the queue waits for its hand afterwards. Handing out waits for no chunk, it passes over those locked.
+chunk in the queue waits for its hand afterwards. Handing out waits for no chunk, it passes over those locked. What
+follows a chunk that is done needs no hand: it takes that one's place.
 
 Whoever commits a chunk holds the chunk's phase: so commits of one phase come one after the other, and of two last
 chunks the second sees the first one done, and moves the election on. A command that may move the election holds

@@ -13,8 +13,11 @@ class Queue(Protocol):
     def claim(self, seconds: float) -> Claim | None:
         """The next chunk, claimed for this worker; None where there was none for about so many seconds."""
 
-    def hand_out(self, connection: Connection, election_id: str) -> None:
-        """Hand out what is due of an election, as the last step of the transaction that settles a chunk of it."""
+    def hand_out(self, connection: Connection, election_id: str, *, more: bool) -> None:
+        """Hand out what is due of an election, as the last step of the transaction that settles a chunk of it.
+
+        Where no `more` may be due than before, one chunk in place of the one that is done will do.
+        """
 
     def settle(self) -> None:
         """That transaction is committed: forget what brought the chunk, and tell workers what was handed out."""

@@ -195,7 +195,7 @@ class Worker:
         except _TimeIsUpError:
             log.warning("%s is handed back: this worker was told to end", claim)
             self._computer.kill()
-            self._transact(claim, lambda connection: life.hand_back(connection, self._name))
+            self._transact(claim, lambda connection: bool(life.hand_back(connection, self._name)))
             return watch.HANDED_BACK
         except ChildDiedError as died:
             self._computer.kill()
@@ -211,8 +211,12 @@ class Worker:
         return watch.DONE
 
     def _went_wrong(self, claim: Claim, how: Callable[..., None], reason: str, outcome: str) -> str:
+        def told(connection: Connection) -> bool:
+            how(connection, self._settings, claim, reason)
+            return True
+
         try:
-            self._transact(claim, lambda connection: how(connection, self._settings, claim, reason))
+            self._transact(claim, told)
         except FencedError as lost:
             log.warning("%s", lost)
             return watch.FENCED
@@ -271,12 +275,15 @@ class Worker:
         self._transact(claim, lambda connection: self._write_down(connection, claim, answer))
         self._heartbeat.chunks_done += 1
 
-    def _transact(self, claim: Claim, work: Callable[[Connection], object]) -> None:
-        """What becomes of a chunk, and what is handed out then, in one transaction."""
+    def _transact(self, claim: Claim, work: Callable[[Connection], bool]) -> None:
+        """What becomes of a chunk, and what is handed out then, in one transaction.
+
+        `work` says whether more may be due now than before.
+        """
 
         def both(connection: Connection) -> None:
-            work(connection)
-            self._queue.hand_out(connection, claim.election_id)
+            more = work(connection)
+            self._queue.hand_out(connection, claim.election_id, more=more)
             self._at_step("committing")
 
         with self._transaction():
@@ -292,7 +299,7 @@ class Worker:
             self._transacts = False
             self._moved = time.monotonic()
 
-    def _write_down(self, connection: Connection, claim: Claim, answer: Message) -> None:
+    def _write_down(self, connection: Connection, claim: Claim, answer: Message) -> bool:
         place = phases.Place.of(connection, self._settings, locks.phase(connection, claim.phase_id))
         step = phases.step_of(claim.phase)
         if step.keeps:
@@ -303,6 +310,7 @@ class Worker:
             step.commit(place, claim.chunk, answer)
         if last:
             phases.advance(connection, self._settings, claim.election_id)
+        return last
 
     def _keep_moving(self) -> None:
         """Once a second: beat, hand out what is due."""

@@ -40,11 +40,11 @@ class DatabaseQueue:
                 return None
         with self._database.write() as connection:
             claim = life.claim(connection, self._settings, self._worker)
-            if claim is None and handing.refill(connection, self._settings):
+            if claim is None and handing.refill(connection, self._settings).handed:
                 claim = life.claim(connection, self._settings, self._worker)
             return claim
 
-    def hand_out(self, connection: Connection, election_id: str) -> None:
+    def hand_out(self, connection: Connection, election_id: str, *, more: bool) -> None:
         """Whoever looks for a chunk and finds none hands out what is due."""
 
     def settle(self) -> None:

@@ -85,6 +85,7 @@ class RabbitQueue:
         self._confirmed: list[Row[Any]] = []
         self._under_way: list[tuple[OnTheirWay, dict[bytes, Row[Any]]]] = []
         self._handed: list[Row[Any]] = []
+        self._window = 0  # of every election, as it was counted last
         self._empty_since: float | None = None
         self.depths: dict[str, int] = {}
 
@@ -102,39 +103,49 @@ class RabbitQueue:
         chunk_id = chunk_of(self._delivery.body)
         claim = None
         if chunk_id is not None:
-            claim = self._database.transact(lambda connection: self._claim(connection, chunk_id))
+            claim = self._database.alone(
+                lambda connection: life.claim_one(connection, self._settings, self._worker, chunk_id)
+            ) or self._claim_lost(chunk_id)
         if claim is None:
-            self.settle()
-        else:
-            self._tell([])
+            self._acknowledge()
         return claim
 
-    def _claim(self, connection: Connection, chunk_id: int) -> Claim | None:
-        claim = life.claim_one(connection, self._settings, self._worker, chunk_id)
-        if claim is not None:
-            return claim
-        lost_by = publication.overdue(connection, chunk_id)
-        if lost_by is None or not failing.expire(connection, self._settings, lost_by):
-            return None
-        self.hand_out(connection, lost_by)
-        return life.claim_one(connection, self._settings, self._worker, chunk_id)
+    def _claim_lost(self, chunk_id: int) -> Claim | None:
+        """The same for a chunk whose worker lost it: its message may come before anybody has noticed that."""
 
-    def hand_out(self, connection: Connection, election_id: str | None = None) -> None:
-        """Hand out what fits the windows, of one election or of all."""
-        self._handed = handing.refill(connection, self._settings, election_id)
+        def lost(connection: Connection) -> Claim | None:
+            lost_by = publication.overdue(connection, chunk_id)
+            if lost_by is None or not failing.expire(connection, self._settings, lost_by):
+                return None
+            self.hand_out(connection, lost_by, more=True)
+            return life.claim_one(connection, self._settings, self._worker, chunk_id)
+
+        claim = self._database.transact(lost)
+        self._publish()
+        return claim
+
+    def hand_out(self, connection: Connection, election_id: str, *, more: bool) -> None:
+        """Hand out what fits the window of an election, or what may follow one that is done."""
+        self._handed = (
+            handing.refill(connection, self._settings, election_id).handed
+            if more
+            else life.follow(connection, election_id, self._window)
+        )
 
     def settle(self) -> None:
         """Acknowledge the message in hand, publish what was handed out."""
+        self._acknowledge()
+        self._publish()
+
+    def _publish(self) -> None:
+        """The transaction of `hand_out` is committed."""
+        handed, self._handed = self._handed, []
+        self._send(CHUNKS, handed)
+
+    def _acknowledge(self) -> None:
         if self._delivery is not None:
             self._link.ack(self._delivery)
             self._delivery = None
-        self._tell([])
-
-    def _tell(self, others: list[Row[Any]]) -> None:
-        """The transaction of `hand_out` is committed: what it handed out is published."""
-        handed, self._handed = self._handed, []
-        mine = {row.id for row in handed}
-        self._send(CHUNKS, [*handed, *(row for row in others if row.id not in mine)])
 
     def relay(self) -> None:
         """Hand out and publish; also what others left unpublished, and dead letters. Notes what the broker has.
@@ -143,18 +154,21 @@ class RabbitQueue:
         """
         self._look()
         self._collect()
-        left, parked = self._database.transact(self._gather)
+        due, parked = self._database.transact(self._gather)
         self._confirmed.clear()
-        self._tell(left)
+        self._send(CHUNKS, due)
         self._send(DEAD, parked)
 
     def _gather(self, connection: Connection) -> tuple[list[Row[Any]], list[Row[Any]]]:
-        self.hand_out(connection)
+        handed, self._window = handing.refill(connection, self._settings)
         publication.mark(connection, self._confirmed)
-        mine = {row.id for _, by_body in self._under_way for row in by_body.values()}
+        under_way = [row for _, by_body in self._under_way for row in by_body.values()]
+        known = {row.id for row in (*handed, *under_way)}
         left = publication.unpublished(connection, self._settings.unpublished_seconds)
         parked = publication.parked(connection)
-        return [row for row in left if row.id not in mine], [row for row in parked if row.id not in mine]
+        return handed + [row for row in left if row.id not in known], [
+            row for row in parked if row.id not in known
+        ]
 
     def _send(self, queue: str, rows: Sequence[Row[Any]]) -> None:
         """Publish, without waiting: the next chunk is in the queue already."""

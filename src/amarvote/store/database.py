@@ -13,7 +13,7 @@ from sqlalchemy.pool import QueuePool
 from amarvote.store import schema
 from amarvote.store.backoff import Backoff
 from amarvote.store.door import FIRST_PAUSE, LONGEST_PAUSE, Door
-from amarvote.store.engines import reading_engine, writing_engine
+from amarvote.store.engines import reading_engine, single_engine, writing_engine
 from amarvote.store.passing import AwayError, DatabaseError, is_no_value, is_passing
 from amarvote.store.patience import patiently
 from amarvote.store.schema import Upgrade
@@ -67,6 +67,7 @@ class Database:
         """The address without its password, for people."""
         self._engine = writing_engine(address)
         self._reader = reading_engine(self._engine)
+        self._single = single_engine(self._engine)
         self._door = _door_of(self._engine, self.name)
         self._held = False
         # Threads of one process queue up at a lock of their own: SQLite's wait sleeps between two looks, for
@@ -142,6 +143,16 @@ class Database:
 
         def once() -> Result:
             with self.write() as connection:
+                return work(connection)
+
+        return patiently(once)
+
+    def alone(self, work: Callable[[Connection], Result]) -> Result:
+        """Do `work` in no transaction: one statement, committed by itself, for which nobody waits twice more."""
+
+        def once() -> Result:
+            self._let_in()
+            with self._writing, self._single.begin() as connection:
                 return work(connection)
 
         return patiently(once)

@@ -88,6 +88,11 @@ def reading_engine(engine: Engine) -> Engine:
     return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 
+def single_engine(engine: Engine) -> Engine:
+    """The same connections, for single statements: with PostgreSQL neither BEGIN nor COMMIT goes to and fro."""
+    return engine if engine.dialect.name == "sqlite" else engine.execution_options(isolation_level="AUTOCOMMIT")
+
+
 def without_time_limit(connection: Connection) -> None:
     """Let the statements of this transaction take as long as they need: there are as many rows as ballots."""
     if connection.dialect.name == "postgresql":
