@@ -1,5 +1,8 @@
 """Token buckets: how much they hold, how they fill, and that processes share them."""
 
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from sqlalchemy import select, update
 
@@ -45,12 +48,21 @@ def test_processes_share_a_bucket(both):
     assert spend(here, limit, "one") == 3
 
 
-def test_bites_taken_side_by_side_are_all_spent(both):
+def test_who_finds_nothing_left_at_a_time_shares_one_bite(both):
     limit = Limit("ballots", rate=0.001, burst=200, what="ballots", bite=50)
-    limits = Limits(both, clock=lambda: 0.0)
-    for _ in range(4):  # four requests found nothing left, each before the others' bites were there
-        limits.take(limit, "one")
-    assert spend(limits, limit, "one") == 200 - 4
+    bites = []
+
+    class Counted(Limits):
+        def _bite(self, limit, who):
+            bites.append(who)
+            time.sleep(0.2)  # so long that all the others find nothing left
+            super()._bite(limit, who)
+
+    limits = Counted(both, clock=lambda: 0.0)
+    with ThreadPoolExecutor(20) as threads:
+        list(threads.map(lambda number: limits.take(limit, "one" if number % 2 else "other"), range(20)))
+    assert sorted(bites) == ["one", "other"]
+    assert spend(limits, limit, "one") == spend(limits, limit, "other") == 200 - 10
 
 
 def test_a_bite_costs_one_statement_and_an_empty_bucket_none_for_a_while(both):

@@ -2,6 +2,9 @@
 
 import hashlib
 import secrets
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 import pytest
@@ -10,6 +13,7 @@ from sqlalchemy import select, update
 from amarvote.elections import invitations, tokens
 from amarvote.elections.bearers import KNOWN_SECONDS, Bearers, require
 from amarvote.elections.errors import Conflict, Forbidden, NotFound, Unauthorized
+from amarvote.elections.services import Services
 from amarvote.elections.tokens import token_hash
 from amarvote.launch.up import Installation
 from amarvote.store import tables
@@ -70,6 +74,65 @@ def test_a_revoked_token_is_good_for_no_longer_than_a_process_remembers_it(stage
     assert here.find(hashed) is None
     with pytest.raises(NotFound):
         tokens.revoke(stage.service, 10_000)
+
+
+def at_once(number, ask):
+    """`ask(n)` in so many threads, all at the same moment; the answers in order."""
+    gate = threading.Barrier(number)
+
+    def one(which):
+        gate.wait()
+        return ask(which)
+
+    with ThreadPoolExecutor(number) as threads:
+        return list(threads.map(one, range(number)))
+
+
+@pytest.fixture
+def reads(stage, monkeypatch):
+    """One entry for each time that the database is read."""
+    counted = []
+    read = stage.service.database.read
+
+    def slowly():
+        counted.append(1)
+        time.sleep(0.2)  # so long nobody who came meanwhile is answered
+        return read()
+
+    monkeypatch.setattr(stage.service.database, "read", slowly)
+    return counted
+
+
+def test_who_asks_at_a_time_is_found_by_one_question_each_with_its_own_answer(stage, reads):
+    bearers = Bearers(stage.service.database)
+    there = {one: token_hash(token.value) for one, token in stage.creation.devices.items()}
+    there["officer"] = token_hash(stage.creation.officer.value)
+    asked = [*there.items(), ("nobody", b"\0" * 32)] * 5
+    found = at_once(len(asked), lambda number: bearers.find(asked[number][1]))
+    for (name, _), bearer in zip(asked, found, strict=True):
+        assert (
+            "nobody" if bearer is None else f"device-{bearer.number}" if bearer.number else bearer.role
+        ) == name
+    assert 1 <= len(reads) <= 3
+    assert bearers.known(b"\0" * 32) is None
+
+
+def test_an_election_is_made_ready_once_for_all_who_ask_at_a_time(stage, reads):
+    services = Services(stage.service.database)
+    election = stage.creation.election_id
+
+    def ask(number):
+        try:
+            return services.open("another" if number % 4 == 3 else election)
+        except NotFound as problem:
+            return problem
+
+    opened = at_once(16, ask)
+    assert len({id(one) for one in opened if not isinstance(one, NotFound)}) == 1
+    assert [isinstance(one, NotFound) for one in opened] == [False, False, False, True] * 4
+    assert services.kept(election) is opened[0]
+    # each of those together asks for the election and for the other one, and makes the first ready once
+    assert len(reads) <= 8
 
 
 @pytest.mark.parametrize("stage", BOTH, indirect=True)

@@ -7,12 +7,13 @@ so long, and no longer, a token that was revoked elsewhere is still good here.
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import bindparam, select
 
 from amarvote.elections.errors import Forbidden, Unauthorized
+from amarvote.elections.together import Together
 from amarvote.elections.tokens import INVITATION
 from amarvote.store.clock import now
 from amarvote.store.database import Database
@@ -33,8 +34,8 @@ class Bearer:
     number: int
 
 
-_FIND = select(tokens.c.id, tokens.c.election_id, tokens.c.role, tokens.c.number).where(
-    tokens.c.token_hash == bindparam("hash"),
+_FIND = select(tokens.c.token_hash, tokens.c.id, tokens.c.election_id, tokens.c.role, tokens.c.number).where(
+    tokens.c.token_hash.in_(bindparam("hashes", expanding=True)),
     tokens.c.role != INVITATION,
     tokens.c.revoked_at.is_(None),
     tokens.c.expires_at > now(),
@@ -49,6 +50,7 @@ class Bearers:
         self._clock = clock
         self._lock = threading.Lock()
         self._known: OrderedDict[bytes, tuple[Bearer, float]] = OrderedDict()
+        self._finding = Together[bytes, Bearer | None]()
 
     def known(self, hashed: bytes) -> Bearer | None:
         """Whose token this is, where the process let it in a moment ago."""
@@ -57,18 +59,25 @@ class Bearers:
             return found[0] if found is not None and self._clock() < found[1] else None
 
     def find(self, hashed: bytes) -> Bearer | None:
-        """Whose token this is, by the database; None where it is nobody's any more."""
+        """Whose token this is, by the database; None where it is nobody's any more.
+
+        Asked at once for all who ask at a time: each on its own would need a connection, and a device's token is
+        forgotten amid all its ballots.
+        """
+        return self._finding.ask(hashed, self._find_all)
+
+    def _find_all(self, asked: Sequence[bytes]) -> list[Bearer | None]:
         with self._database.read() as connection:
-            row = connection.execute(_FIND, {"hash": hashed}).one_or_none()
-        if row is None:
-            return None
-        bearer = Bearer(*row)
+            rows = connection.execute(_FIND, {"hashes": list(set(asked))}).all()
+        found = {row.token_hash: Bearer(row.id, row.election_id, row.role, row.number) for row in rows}
+        until = self._clock() + KNOWN_SECONDS
         with self._lock:
-            self._known[hashed] = (bearer, self._clock() + KNOWN_SECONDS)
-            self._known.move_to_end(hashed)
+            for hashed, bearer in found.items():
+                self._known[hashed] = (bearer, until)
+                self._known.move_to_end(hashed)
             while len(self._known) > KEPT:
                 self._known.popitem(last=False)
-        return bearer
+        return [found.get(one) for one in asked]
 
     def forget(self) -> None:
         """Ask the database again: a token was revoked here."""

@@ -8,7 +8,7 @@ statement every so many. What a process has bitten off and not spent within SPEN
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, Float, bindparam, case, delete
@@ -16,6 +16,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import ReturningInsert
 
 from amarvote.elections.errors import TooMany
+from amarvote.elections.together import Together
 from amarvote.store.clock import now
 from amarvote.store.database import Database
 from amarvote.store.tables import buckets
@@ -49,6 +50,7 @@ class Limits:
         self._lock = threading.Lock()
         self._left: OrderedDict[str, tuple[int, float]] = OrderedDict()
         self._here: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._biting = Together[tuple[Limit, str], None]()
 
     def has_left(self, limit: Limit, who: str) -> bool:
         """Spend one of those bitten off before; False where the database has to be asked (`take`).
@@ -66,7 +68,28 @@ class Limits:
             return True
 
     def take(self, limit: Limit, who: str) -> None:
-        """Bite off some and spend one; TooMany, with how long to wait, where the bucket is empty."""
+        """Bite off some and spend one; TooMany, with how long to wait, where the bucket is empty.
+
+        Who finds nothing left while somebody bites off some waits for that: the row is changed by one at a time.
+        """
+        if limit.bite == 1:
+            self._bite(limit, who)
+        else:
+            self._biting.ask((limit, who), self._take_all)
+
+    def _take_all(self, asked: Sequence[tuple[Limit, str]]) -> list[Exception | None]:
+        taken: list[Exception | None] = []
+        for limit, who in asked:
+            try:
+                if not self.has_left(limit, who):
+                    self._bite(limit, who)
+            except TooMany as problem:
+                taken.append(problem)
+            else:
+                taken.append(None)
+        return taken
+
+    def _bite(self, limit: Limit, who: str) -> None:
         key = f"{limit.name}:{who}"
         for bite in dict.fromkeys((limit.bite, 1)):
             with self._database.write() as connection:
@@ -95,9 +118,6 @@ class Limits:
 
     def _keep(self, key: str, left: int, seconds: float) -> None:
         with self._lock:
-            before, until = self._left.get(key, (0, 0.0))
-            if before > 0 and self._clock() <= until:  # what somebody beside us has bitten off
-                left = max(left, 0) + before
             self._left[key] = (left, self._clock() + seconds)
             self._left.move_to_end(key)
             while len(self._left) > KEPT:
