@@ -5,9 +5,9 @@ import secrets
 import socket
 import time
 
-import httpx
 import pytest
 
+import plain_http
 from staging.served import serving
 
 
@@ -19,7 +19,9 @@ def served(opened):
 
 def metrics(served):
     """Every sample of amarvote's by its name and labels."""
-    answer = httpx.get(served.client.base_url.join("/metrics"))  # a defect ends the connection it came through
+    answer = plain_http.get(
+        served.client.base_url.join("/metrics")
+    )  # a defect ends the connection it came through
     assert (answer.status_code, answer.headers["content-type"]) == (
         200,
         "text/plain; version=0.0.4; charset=utf-8",

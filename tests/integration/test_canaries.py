@@ -19,6 +19,7 @@ import httpx
 import psycopg
 import pytest
 
+import plain_http
 from canaries import leaked
 from faults.service.stack import Process
 from servers.processes import free_port
@@ -136,7 +137,7 @@ def test_nothing_that_is_secret_is_written_down(planted):
     wrong_addresses(planted)
     cut_off(planted, base, api, worker)
 
-    said = "\n".join(httpx.get(f"http://127.0.0.1:{one}/metrics").text for one in (port, health))
+    said = "\n".join(plain_http.get(f"http://127.0.0.1:{one}/metrics").text for one in (port, health))
     public = json.dumps(reasons(planted))
     assert leaked(planted.canaries, planted.written()) == []
     assert leaked(planted.canaries, said.encode()) == []
@@ -147,7 +148,7 @@ def test_nothing_that_is_secret_is_written_down(planted):
 
 def answers(address):
     try:
-        return httpx.get(address).status_code == 200
+        return plain_http.get(address).status_code == 200
     except httpx.TransportError:
         return False
 
@@ -157,19 +158,21 @@ def bearer(token):
 
 
 def put(base, token, body, kind="application/octet-stream"):
-    return httpx.put(f"{base}/ballots", content=body, headers={**bearer(token), "Content-Type": kind}, timeout=30)
+    return plain_http.put(
+        f"{base}/ballots", content=body, headers={**bearer(token), "Content-Type": kind}, timeout=30
+    )
 
 
 def strangers(planted, base):
     wrong = planted.plant("a wrong token", secrets.token_hex(32))
     for path in ("/officer/close", "/invitations", "/devices", "/tokens"):
-        assert httpx.post(f"{base}{path}", headers=bearer(wrong), json={}).status_code in (401, 405, 422)
-    assert httpx.get(f"{base}/progress?token={planted.plant('a token in a query')}").status_code == 200
-    assert httpx.get(f"{base}/{planted.plant('a token in a path')}").status_code == 404
+        assert plain_http.post(f"{base}{path}", headers=bearer(wrong), json={}).status_code in (401, 405, 422)
+    assert plain_http.get(f"{base}/progress?token={planted.plant('a token in a query')}").status_code == 200
+    assert plain_http.get(f"{base}/{planted.plant('a token in a path')}").status_code == 404
     basic = base64.b64encode(f"me:{planted.plant('a password')}".encode()).decode()
-    assert httpx.post(f"{base}/officer/close", headers={"Authorization": f"Basic {basic}"}).status_code == 401
+    assert plain_http.post(f"{base}/officer/close", headers={"Authorization": f"Basic {basic}"}).status_code == 401
     secret = planted.plant("an invitation's secret", secrets.token_hex(32))
-    assert httpx.post(f"{base}/guardians", headers=bearer(secret), json={"x": secret}).status_code >= 400
+    assert plain_http.post(f"{base}/guardians", headers=bearer(secret), json={"x": secret}).status_code >= 400
     put(base, planted.plant("a vote token that is on no roll", secrets.token_hex(32)), planted.vote().body)
 
 
@@ -191,7 +194,7 @@ def nonsense(planted, base):
         == 422
     )
     entry = {"token_sha256": choice, "style": {"choice": choice}, "weight": choice, choice: 1}
-    assert httpx.put(f"{base}/roll", headers=bearer(officer), json={"entries": [entry]}).status_code == 422
+    assert plain_http.put(f"{base}/roll", headers=bearer(officer), json={"entries": [entry]}).status_code == 422
 
 
 def refused_by_the_database(planted, base, api, worker):
@@ -219,7 +222,7 @@ def reasons(planted):
 
 
 def accepted(base):
-    return httpx.get(f"{base}/progress").json()["ballots"]["accepted"]
+    return plain_http.get(f"{base}/progress").json()["ballots"]["accepted"]
 
 
 def not_to_be_computed(planted, base, worker):

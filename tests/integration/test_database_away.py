@@ -13,6 +13,7 @@ import httpx
 import pytest
 from sqlalchemy import text
 
+import plain_http
 from amarvote.api.problems import MEDIA_TYPE
 from amarvote.store import door, engines, listening
 from amarvote.store.database import AwayError, Database, DatabaseError
@@ -148,7 +149,7 @@ def test_a_server_that_stands_still_holds_nobodys_thread_for_long(opened, postgr
     monkeypatch.setattr(listening, "CONNECT_SECONDS", 2)
     monkeypatch.setitem(engines.CONNECTION_SETTINGS, "connect_timeout", 2)
     unlimited = {"timeout": 30, "limits": httpx.Limits(max_connections=None)}
-    with serving(opened) as served, httpx.Client(base_url=served.client.base_url, **unlimited) as client:
+    with serving(opened) as served, plain_http.Client(base_url=served.client.base_url, **unlimited) as client:
         ask = lambda _: client.get(served.base).status_code  # noqa: E731
         with ThreadPoolExecutor(60) as many:
             assert set(many.map(ask, range(20))) == {200}
@@ -214,7 +215,7 @@ def health(port, which):
 
     def listens():
         try:
-            found.append(httpx.get(f"http://127.0.0.1:{port}/health/{which}", timeout=10))
+            found.append(plain_http.get(f"http://127.0.0.1:{port}/health/{which}", timeout=10))
         except httpx.TransportError:
             return False
         return True
@@ -235,13 +236,13 @@ def test_an_api_started_while_it_is_away_is_alive_waits_and_serves(address, prox
         assert health(port, "live") == (200, {"status": "alive"})
         code, told = health(port, "ready")
         assert (code, told["missing"]) == (503, ["The database does not answer."])
-        answer = httpx.get(f"http://127.0.0.1:{port}/elections")
+        answer = plain_http.get(f"http://127.0.0.1:{port}/elections")
         assert (answer.status_code, int(answer.headers["retry-after"]) >= 1) == (503, True)
         before = proxy.tried
         proxy.heal()
         until(lambda: health(port, "ready")[0] == 200)
         assert proxy.tried - before < 10
-        assert httpx.get(f"http://127.0.0.1:{port}/elections").json()["items"] == []
+        assert plain_http.get(f"http://127.0.0.1:{port}/elections").json()["items"] == []
         started.send_signal(signal.SIGTERM)
         assert started.wait(60) == 0
 

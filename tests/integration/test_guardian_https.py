@@ -149,11 +149,11 @@ def people(tmp_path, service, authority, command) -> Iterator[People]:
         process.wait()
 
 
-def until(true: Callable[[], object], seconds: float = 120.0) -> None:
+def until(true: Callable[[], object], seconds: float = 120.0, pause: float = 0.02) -> None:
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end, "this has not come to pass"
-        time.sleep(0.02)
+        time.sleep(pause)
 
 
 def test_joining_with_an_invitation_twice_is_joining_once(people, stage):
@@ -339,7 +339,7 @@ def test_from_invitation_to_results_killed_at_each_step(people, service, stage):
         people.kill(1)
         service.restart()
         people.start(1)
-    until(lambda: stage.work() >= 0 and stage.state() == "published")
+    until(lambda: stage.work() >= 0 and stage.state() == "published", pause=0.2)
     for guardian in (1, 2):
         assert people.running.pop(guardian).wait(60) == 0, people.log(guardian)
         log = people.log(guardian)

@@ -15,6 +15,7 @@ import psycopg
 import pytest
 from sqlalchemy import delete
 
+import plain_http
 from amarvote.doctor.findings import State
 from amarvote.doctor.round_trip import round_trip
 from amarvote.doctor.system import System
@@ -88,7 +89,7 @@ class Night:
     def asked(self, name, path):
         """The answer of one part; None while it is just being started."""
         try:
-            return httpx.get(self.stack.url_of(name) + path, timeout=30)
+            return plain_http.get(self.stack.url_of(name) + path, timeout=30)
         except httpx.TransportError:
             return None
 

@@ -20,6 +20,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+import plain_http
 from amarvote.guardian.invitation import read_invitation
 from amarvote.signer.home import Home
 from amarvote.store.database import Database
@@ -74,14 +75,14 @@ def test_an_operator_makes_an_election_over_tcp(database, command):
     with running("api", "--port", 0, "--proxy", "192.0.2.1", AMARVOTE_DATABASE_URL=database) as process:
         address = address_of(process)
         assert address.startswith("http://127.0.0.1:")
-        with httpx.Client(base_url=address, headers=bearer) as client:
+        with plain_http.Client(base_url=address, headers=bearer) as client:
             made = client.post("/elections", json=order())
             assert made.status_code == 201
             waiting = client.get(f"/elections/{made.json()['id']}/progress").json()["waiting_for"]
         assert waiting == "Guardians [1, 2] have not sent theirs in round commit of the ceremony."
         assert not believes(address)
         with ThreadPoolExecutor(8) as askers:
-            list(askers.map(lambda _: httpx.get(f"{address}/elections").status_code, range(64)))
+            list(askers.map(lambda _: plain_http.get(f"{address}/elections").status_code, range(64)))
         assert arenas_of_threads(process.pid) == 0, "memory that threads free stays with them: it drifts"
         process.send_signal(signal.SIGTERM)
         assert process.wait(60) == 0
@@ -121,7 +122,7 @@ def test_a_proxys_word_is_believed(database, command):
     token = command("token", "operator", "--database", database).stdout.strip()
     operator = {"Authorization": f"Bearer {token}"}
     served = running("api", "--port", 0, "--database", database, "--proxy", "127.0.0.0/8")
-    with served as process, httpx.Client(base_url=(address := address_of(process))) as client:
+    with served as process, plain_http.Client(base_url=(address := address_of(process))) as client:
         assert believes(address)
         made = client.post("/elections", json=order(), headers=operator).json()
         officer = {"Authorization": f"Bearer {made['officer']['token']}"}
@@ -174,7 +175,7 @@ def test_a_worker_is_given_its_address_by_option_file_or_setting_and_shows_it_no
 
 def guess(address, where_from):
     headers = {"Authorization": "Bearer guessed", "X-Forwarded-For": where_from}
-    return httpx.post(f"{address}/elections", json=order(), headers=headers).status_code
+    return plain_http.post(f"{address}/elections", json=order(), headers=headers).status_code
 
 
 def test_what_cannot_be_served_is_said_in_a_sentence(database, tmp_path, command):
@@ -200,7 +201,7 @@ def test_the_whole_service_in_one_folder_goes_on_whatever_is_killed_and_when_res
         assert stat.S_IMODE(folder.stat().st_mode) == 0o700
         assert stat.S_IMODE(token_file.stat().st_mode) == 0o600
         token = token_file.read_text().strip()
-        with httpx.Client(base_url=address, headers={"Authorization": f"Bearer {token}"}) as client:
+        with plain_http.Client(base_url=address, headers={"Authorization": f"Bearer {token}"}) as client:
             made = [client.post("/elections", json=order(name)).json()["id"] for name in ("1", "2", "3")]
             kept, lost, unnamed = made
             wait_for(lambda: client.get(f"/elections/{kept}/progress").json()["workers"])
@@ -213,7 +214,7 @@ def test_the_whole_service_in_one_folder_goes_on_whatever_is_killed_and_when_res
         assert (second.returncode, "Another service works" in second.stderr) == (64, True)
         api = int(pid_of(folder, "api"))
         os.kill(api, signal.SIGKILL)
-        with httpx.Client(base_url=address, transport=httpx.HTTPTransport(retries=0)) as client:
+        with plain_http.Client(base_url=address, transport=httpx.HTTPTransport(retries=0)) as client:
             wait_for(lambda: pid_of(folder, "api") not in ("", str(api)) and answers(client, kept))
         assert not believes(address)
         process.send_signal(signal.SIGINT)
@@ -233,7 +234,7 @@ def test_the_whole_service_in_one_folder_goes_on_whatever_is_killed_and_when_res
     for one in (lost, unnamed):
         shutil.rmtree(signers / one)
     with running("up", folder, "--workers", 1, "--port", port) as process:
-        with httpx.Client(base_url=address_of(process)) as client:
+        with plain_http.Client(base_url=address_of(process)) as client:
             assert {one["id"] for one in client.get("/elections").json()["items"]} == set(made)
         assert token_file.read_text().strip() == token
         warning = next(line for line in process.stderr if "not signed" in line)

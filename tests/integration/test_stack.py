@@ -15,6 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+import plain_http
 from stack.memory import tree
 from stack.voting import Election
 
@@ -79,7 +80,7 @@ def test_only_the_service_is_reached_from_outside(stack, client):
         assert answer.status_code == 404, path
         assert "amarvote_" not in answer.text, path
     assert client.get("/health/live").json() == {"status": "alive"}
-    assert httpx.get(f"{stack.url_of('api-1')}/metrics").status_code == 200
+    assert plain_http.get(f"{stack.url_of('api-1')}/metrics").status_code == 200
 
 
 def test_http_2_over_tls_1_3_and_nothing_older_than_1_2(stack):
@@ -91,7 +92,7 @@ def test_http_2_over_tls_1_3_and_nothing_older_than_1_2(stack):
 
 
 def test_without_tls_people_are_sent_on(stack):
-    answer = httpx.get(f"{stack.plain_url}/elections")
+    answer = plain_http.get(f"{stack.plain_url}/elections")
     assert (answer.status_code, answer.headers["location"]) == (308, "https://127.0.0.1/elections")
 
 
@@ -239,7 +240,7 @@ def test_it_does_not_start_without_its_secrets_or_with_ones_for_everybody(stack,
 
 def test_prometheus_reaches_everybody_and_knows_when_the_certificate_ends(stack):
     def ask(query):
-        answer = httpx.get(f"{stack.prometheus_url}/api/v1/query", params={"query": query}).json()
+        answer = plain_http.get(f"{stack.prometheus_url}/api/v1/query", params={"query": query}).json()
         return {one["metric"].get("job", ""): float(one["value"][1]) for one in answer["data"]["result"]}
 
     expected = {"api": 2, "worker": 2, "rabbitmq": 1, "node": 1, "blackbox-tls": 1, "prometheus": 1}

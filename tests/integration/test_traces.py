@@ -14,6 +14,7 @@ import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from sqlalchemy import select
 
+import plain_http
 from amarvote.observability import traces
 from amarvote.pipeline.settings import DEFAULTS
 from amarvote.store.tables import ballots, chunks
@@ -132,14 +133,14 @@ def serve(start, stage, **environment):
 
 def ready(port):
     try:
-        return httpx.get(f"http://127.0.0.1:{port}/health/ready").status_code == 200
+        return plain_http.get(f"http://127.0.0.1:{port}/health/ready").status_code == 200
     except httpx.TransportError:
         return False
 
 
 def put(stage, base, vote, **headers):
     device = stage.creation.devices["device-1"].value
-    answer = httpx.put(
+    answer = plain_http.put(
         f"{base}/ballots",
         content=vote.body,
         headers={"Authorization": f"Bearer {device}", "Content-Type": "application/octet-stream", **headers},

@@ -3,9 +3,9 @@
 import hashlib
 import threading
 
-import httpx
 import pytest
 
+import plain_http
 from amarvote.elections import rolls
 from amarvote.pipeline import accepting, states
 from staging.fixtures import POSTGRESQL
@@ -35,7 +35,7 @@ class Meeting:
         headers = served.headers(role)
 
         def send(number):
-            found[number] = httpx.request(method, url, headers=headers, timeout=30, **{kind: bodies[number]})
+            found[number] = plain_http.request(method, url, headers=headers, timeout=30, **{kind: bodies[number]})
 
         both = [threading.Thread(target=send, args=[number]) for number in (0, 1)]
         both[0].start()

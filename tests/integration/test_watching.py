@@ -5,12 +5,12 @@ import re
 import time
 from pathlib import Path
 
-import httpx
 import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import delete
 
+import plain_http
 from amarvote.doctor.findings import State
 from amarvote.doctor.round_trip import round_trip
 from amarvote.doctor.system import System
@@ -42,7 +42,7 @@ class Watched:
     """What Prometheus knows, and what each of its targets says at this moment."""
 
     def __init__(self, url):
-        self.prometheus = httpx.Client(base_url=url, timeout=30)
+        self.prometheus = plain_http.Client(base_url=url, timeout=30)
         self.labels = {}
         """Of each metric, those of its series; none where it was declared and has no series yet."""
 
@@ -62,7 +62,7 @@ class Watched:
     def look(self):
         """Ask every target itself: Prometheus asks each 15 seconds only."""
         for target in self.targets():
-            text = httpx.get(target["scrapeUrl"], timeout=30).text
+            text = plain_http.get(target["scrapeUrl"], timeout=30).text
             for family in text_string_to_metric_families(text):
                 self._declare(family)
                 for sample in family.samples:
@@ -101,7 +101,7 @@ class Watched:
 def watched(stack):
     """A stack that was asked for something and has done a chunk, in which a phase with work stands still."""
     watched = Watched(stack.prometheus_url)
-    httpx.get(f"{stack.url_of('api-1')}/elections").raise_for_status()
+    plain_http.get(f"{stack.url_of('api-1')}/elections").raise_for_status()
     database = Database(places.secret(stack.secrets, "database-url"))
     system = System(database, places.secret(stack.secrets, "broker-url"))
     until(lambda: [one.state for one in round_trip(system)] == [State.OK], "a worker takes a chunk")

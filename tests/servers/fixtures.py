@@ -1,10 +1,11 @@
 """Fixtures of private servers. A test that asks for one which is not installed is named as not run (`missing`)."""
 
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 
-from servers import missing, postgresql, processes, rabbitmq
+from servers import groups, missing, postgresql, processes, rabbitmq
 from servers.small_disk import SmallDisk, small_disk
 
 
@@ -28,15 +29,15 @@ def postgresql_url(postgresql_server: postgresql.PostgreSQL) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def rabbitmq_server() -> Iterator[rabbitmq.RabbitMQ]:
-    """One node for the session, which shows its metrics; a test that stops it starts it again."""
+    """One node for all tests of its group, which shows its metrics; a test that stops it starts it again."""
     if rabbitmq.program() is None:
         missing.not_here("rabbitmq-server")
     port = processes.free_port()
     shown = f"prometheus.tcp.ip = 127.0.0.1\nprometheus.tcp.port = {port}\ncollect_statistics_interval = 1000\n"
     server = rabbitmq.RabbitMQ(rabbitmq.QUICK + shown, plugins="[rabbitmq_prometheus].\n")
     server.metrics = f"http://127.0.0.1:{port}"
-    yield server
-    server.close()
+    with groups.lasting(groups.RABBITMQ, closing(server)) as lasting:
+        yield lasting
 
 
 @pytest.fixture

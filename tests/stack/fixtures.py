@@ -5,6 +5,7 @@ from contextlib import closing
 
 import pytest
 
+from servers.groups import STACK, lasting
 from servers.missing import not_here
 from stack.running import Stack, missing
 from stack.voting import Election
@@ -16,7 +17,7 @@ def stack() -> Iterator[Stack]:
     lacking = missing()
     if lacking is not None:
         not_here(lacking)
-    with Stack(quick=True) as running:
+    with lasting(STACK, Stack(quick=True)) as running:
         yield running
 
 
@@ -24,7 +25,7 @@ def stack() -> Iterator[Stack]:
 def election(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Election]:
     """An election in which everybody has voted: two of its three guardians are enough to count it."""
     folder = tmp_path_factory.mktemp("people") / "election"
-    with closing(Election(stack, folder, guardians=3, quorum=2)) as election:
+    with lasting(STACK, closing(Election(stack, folder, guardians=3, quorum=2))) as election:
         election.open()
         election.vote()
         yield election

@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import uvicorn
 
+import plain_http
 from amarvote.api.application import application
 from amarvote.api.serve import tcp_socket
 from amarvote.elections import invitations, tokens
@@ -69,7 +70,7 @@ def serving(stage: Stage, tracer: Any = None) -> Iterator[Served]:
     try:
         while not server.started:
             time.sleep(0.01)
-        with httpx.Client(base_url=f"http://127.0.0.1:{listening.getsockname()[1]}", timeout=60) as client:
+        with plain_http.Client(base_url=f"http://127.0.0.1:{listening.getsockname()[1]}", timeout=60) as client:
             yield Served(stage, client, over)
     finally:
         over.set()

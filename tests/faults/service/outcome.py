@@ -12,7 +12,7 @@ from amarvote.record.sections import SectionType
 from amarvote.record.verifier import verify_record
 from amarvote.store.tables import ballots
 from faults.service.election import Ballot, expected_totals
-from faults.service.stack import Stack
+from faults.service.stack import SELDOM, Stack
 
 SETTLED = (life.DONE, life.HALVED)
 
@@ -40,7 +40,9 @@ def check_outcome(stack: Stack, counted: list[Ballot] | None = None) -> None:
     assert not left, left
     assert progress.progress(stack.stage.service)["failed"] == []
     stack.wait(
-        lambda: stack.rabbitmq.depths(stack.vhost) == {CHUNKS: 0, DEAD: 0}, "no message is left in the queues"
+        lambda: stack.rabbitmq.depths(stack.vhost) == {CHUNKS: 0, DEAD: 0},
+        "no message is left in the queues",
+        pause=SELDOM,
     )
 
 

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import httpx
 from sqlalchemy import func, select
 
+import plain_http
 from amarvote.elections import officer
 from amarvote.pipeline import chunks as life
 from amarvote.store.database import DatabaseError, is_passing
@@ -29,6 +30,8 @@ from staging.stage import Stage
 
 TESTS = Path(__file__).parents[2]
 GUARDIANS = [1, 2]
+OFTEN, SELDOM = 0.03, 0.1
+"""Seconds between two looks: at chunks, which last no longer; at what lasts seconds."""
 
 Answer = TypeVar("Answer")
 
@@ -102,7 +105,7 @@ class Api(Process):
 
     def is_ready(self) -> bool:
         try:
-            return httpx.get(f"{self.root}/health/ready", timeout=5).status_code == 200
+            return plain_http.get(f"{self.root}/health/ready", timeout=5).status_code == 200
         except httpx.TransportError:
             return False
 
@@ -161,6 +164,10 @@ class Stack:
         self.processes.append(process)
         return process
 
+    def workers(self, **options: str) -> list[Process]:
+        """Two, so that there is always another one."""
+        return [self.worker(**options) for _ in range(2)]
+
     def api(self, tree: Path | None = None) -> Api:
         """A replica, not yet ready; of another commit where its tree is given."""
         self._started += 1
@@ -174,7 +181,7 @@ class Stack:
 
     def ready_api(self, tree: Path | None = None) -> Api:
         api = self.api(tree)
-        self.wait(api.is_ready, "the API is ready")
+        self.wait(api.is_ready, "the API is ready", pause=SELDOM)
         return api
 
     def proxy(self, port: int, host: str = "127.0.0.1") -> CutProxy:
@@ -217,21 +224,27 @@ class Stack:
                     raise
             time.sleep(0.1)
 
-    def wait(self, met: Callable[[], object], what: str, keep_going: Callable[[], None] | None = None) -> None:
+    def wait(
+        self,
+        met: Callable[[], object],
+        what: str,
+        keep_going: Callable[[], None] | None = None,
+        pause: float = OFTEN,
+    ) -> None:
         deadline = time.monotonic() + self.times.patience
         while not met():
             if time.monotonic() > deadline:
                 raise AssertionError(f"It does not happen that {what}.\n{self.whereabouts()}")
             if keep_going is not None:
                 keep_going()
-            time.sleep(0.03)
+            time.sleep(pause)
 
     def state(self) -> str:
         return self.ask(self.stage.state)
 
     def until(self, state: str) -> None:
         """Waits for the election's state; the guardians answer as soon as they are asked."""
-        self.wait(lambda: self.state() == state, f"the election is {state}", self.guardians_answer)
+        self.wait(lambda: self.state() == state, f"the election is {state}", self.guardians_answer, SELDOM)
 
     def guardians_answer(self) -> None:
         if self.state() == "waiting_for_guardians":
@@ -281,7 +294,7 @@ class Stack:
 
     def put_ballot(self, api: Api, ballot: Ballot) -> httpx.Response:
         token = self.stage.creation.devices["device-1"].value
-        return httpx.put(
+        return plain_http.put(
             f"{api.url}/ballots",
             content=ballot.vote.body,
             headers={"Authorization": f"Bearer {token}", "Content-Type": "application/octet-stream"},

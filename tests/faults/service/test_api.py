@@ -3,7 +3,7 @@
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -16,17 +16,30 @@ from faults.service.stack import Api, Stack
 
 Done = Callable[[str, object], None]
 
-AT_A_TIME = 8
+AT_A_TIME = 4
 """Ballots that are under way when a replica is killed."""
 
 pytestmark = pytest.mark.timeout(3000)
 
 
-def test_killed_in_mid_request(stack: Stack, record_property: Done) -> None:
-    """kill -9 of one of two API replicas in mid-request, again and again; devices ask the other one again."""
-    for _ in range(2):
-        stack.worker()
+def test_killed_in_mid_request_and_a_burst_while_closing(stack: Stack, record_property: Done) -> None:
+    """kill -9 of one of two API replicas in mid-request, again and again: devices ask the other one again. Then
+    ballots in a burst at both while voting closes: what got 202 counts, the rest is told when.
+    """
+    stack.workers()
     replicas = [stack.ready_api(), stack.ready_api()]
+    half = len(stack.ballots) // 2
+    kills = _kill_in_mid_request(stack, replicas, stack.ballots[:half])
+    taken = stack.ballots[:half] + _burst_while_closing(stack, replicas, stack.ballots[half:])
+    with stack.stage.service.database.read() as connection:
+        stored = set(connection.execute(select(ballots.c.id_b)).scalars())
+    assert stored == {ballot.id_b for ballot in taken}
+    check_outcome(stack, taken)
+    record_property("done", f"{kills} kills; {len(taken)} taken, {len(stack.ballots) - len(taken)} too late")
+
+
+def _kill_in_mid_request(stack: Stack, replicas: list[Api], handed_in: Sequence[Ballot]) -> int:
+    """How often; every ballot is taken, and both replicas are ready again."""
     turn = [0]
     kills = 0
 
@@ -38,26 +51,45 @@ def test_killed_in_mid_request(stack: Stack, record_property: Done) -> None:
         return stack.insist(some, ballot).status_code
 
     moments = random.Random(5)
-    with ThreadPoolExecutor(4) as devices:
+    with ThreadPoolExecutor(AT_A_TIME) as devices:
         answers = []
-        for first in range(0, len(stack.ballots), AT_A_TIME):
-            answers += [devices.submit(insist, ballot) for ballot in stack.ballots[first : first + AT_A_TIME]]
+        for first in range(0, len(handed_in), AT_A_TIME):
+            answers += [devices.submit(insist, ballot) for ballot in handed_in[first : first + AT_A_TIME]]
             time.sleep(moments.uniform(0.0, 0.05))
             victim = kills % 2
             replicas[victim].kill()
             kills += 1
             replicas[victim] = stack.ready_api()
         assert {answer.result() for answer in answers} == {202}
-    stack.close_voting()
-    check_outcome(stack)
-    record_property("done", f"{kills} kills")
+    return kills
+
+
+def _burst_while_closing(stack: Stack, replicas: list[Api], handed_in: Sequence[Ballot]) -> list[Ballot]:
+    """Those that were taken."""
+    closing = threading.Thread(target=stack.close_voting)
+    third = len(handed_in) // 3
+    with ThreadPoolExecutor(4) as devices:
+        sent = []
+        for index, ballot in enumerate(handed_in):
+            if index == third:
+                closing.start()
+            sent.append(devices.submit(stack.insist, lambda index=index: replicas[index % 2], ballot))  # type: ignore[misc]
+            time.sleep(0.02 if index > third else 0.0)
+        closing.join()
+        late = stack.put_ballot(replicas[0], handed_in[-1])
+        answers = [answer.result() for answer in sent]
+    assert {answer.status_code for answer in answers} <= {202, 409}
+    assert late.status_code == (202 if answers[-1].status_code == 202 else 409), "the same again is the same"
+    for answer in answers:
+        if answer.status_code == 409:
+            assert "Voting ended at" in answer.json()["detail"], answer.text
+    return [ballot for ballot, answer in zip(handed_in, answers, strict=True) if answer.status_code == 202]
 
 
 @pytest.mark.chaos
 def test_two_replicas_take_the_same_ballots(stack: Stack, record_property: Done) -> None:
     """Two API replicas and two relays; every ballot is handed in at both, at the same moment."""
-    for _ in range(2):
-        stack.worker()
+    stack.workers()
     replicas = [stack.ready_api(), stack.ready_api()]
     with ThreadPoolExecutor(4) as devices:
         sent = [
@@ -71,32 +103,3 @@ def test_two_replicas_take_the_same_ballots(stack: Stack, record_property: Done)
     stack.close_voting()
     check_outcome(stack)
     record_property("done", f"{len(sent)} requests")
-
-
-def test_a_burst_while_closing(stack: Stack, record_property: Done) -> None:
-    """Ballots in a burst at two API replicas while voting closes: what got 202 counts, the rest is told when."""
-    for _ in range(2):
-        stack.worker()
-    replicas = [stack.ready_api(), stack.ready_api()]
-    closing = threading.Timer(0.3, stack.close_voting)
-    with ThreadPoolExecutor(4) as devices:
-        sent = []
-        for index, ballot in enumerate(stack.ballots):
-            if index == len(stack.ballots) // 3:
-                closing.start()
-            sent.append(devices.submit(stack.insist, lambda index=index: replicas[index % 2], ballot))  # type: ignore[misc]
-            time.sleep(0.02 if index > len(stack.ballots) // 3 else 0.0)
-        closing.join()
-        late = stack.put_ballot(replicas[0], stack.ballots[-1])
-        answers = [answer.result() for answer in sent]
-    assert {answer.status_code for answer in answers} <= {202, 409}
-    taken = [ballot for ballot, answer in zip(stack.ballots, answers, strict=True) if answer.status_code == 202]
-    assert late.status_code == (202 if answers[-1].status_code == 202 else 409), "the same again is the same"
-    for answer in answers:
-        if answer.status_code == 409:
-            assert "Voting ended at" in answer.json()["detail"], answer.text
-    with stack.stage.service.database.read() as connection:
-        stored = set(connection.execute(select(ballots.c.id_b)).scalars())
-    assert stored == {ballot.id_b for ballot in taken}
-    check_outcome(stack, taken)
-    record_property("done", f"{len(taken)} taken, {len(answers) - len(taken)} too late")

@@ -24,8 +24,7 @@ class VanishedError(Exception):
 
 def _counted(stack: Stack) -> None:
     """Voting is closed and the guardians are asked; all three have checked in."""
-    for _ in range(2):
-        stack.worker()
+    stack.workers()
     stack.submit()
     stack.close_voting()
     stack.wait(lambda: stack.state() == "waiting_for_guardians", "the guardians are asked")

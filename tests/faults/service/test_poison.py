@@ -19,7 +19,7 @@ def test_poison(stack: Stack, how: str, record_property) -> None:  # type: ignor
     """A child that dies on one ballot: parked after its attempts, others go on, retried by command."""
     stack.times = replace(stack.times, settings={**stack.times.settings, "death_attempts": 3})
     poison = stack.ballots[4]
-    victims = [stack.worker(poison=f"{how} {poison.id_b.hex()}") for _ in range(2)]
+    victims = stack.workers(poison=f"{how} {poison.id_b.hex()}")
     stack.submit()
     stack.close_voting()
 

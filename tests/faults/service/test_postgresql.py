@@ -21,8 +21,7 @@ def _under_way(stack: Stack) -> None:
 def test_restarted(stack: Stack, how: str, record_property) -> None:  # type: ignore[no-untyped-def]
     """PostgreSQL stopped and started, or killed and recovered, in the middle."""
     api = stack.ready_api()
-    for _ in range(2):
-        stack.worker()
+    stack.workers()
     half = len(stack.ballots) // 2
     for ballot in stack.ballots[:half]:
         assert stack.put_ballot(api, ballot).status_code == 202
@@ -49,8 +48,7 @@ def test_restarted(stack: Stack, how: str, record_property) -> None:  # type: ig
 def test_connections_cut(stack: Stack, record_property) -> None:  # type: ignore[no-untyped-def]
     """PostgreSQL cuts every connection, again and again."""
     api = stack.ready_api()
-    for _ in range(2):
-        stack.worker()
+    stack.workers()
     cut = 0
     for number, ballot in enumerate(stack.ballots):
         if number % 4 == 3:
@@ -90,8 +88,7 @@ def test_transactions_refused(stack: Stack, name: str, code: str, record_propert
             stack.database,
         )
     api = stack.ready_api()
-    for _ in range(2):
-        stack.worker()
+    stack.workers()
     for ballot in stack.ballots:
         assert stack.insist(lambda: api, ballot).status_code == 202
     stack.ask(stack.close_voting)
@@ -108,8 +105,7 @@ def test_transactions_refused(stack: Stack, name: str, code: str, record_propert
 def test_full_disk(full_disk: SmallDisk, stack: Stack, record_property) -> None:  # type: ignore[no-untyped-def]
     """A full disk under the database's tables, while ballots come in and while they are counted."""
     api = stack.ready_api()
-    for _ in range(2):
-        stack.worker()
+    stack.workers()
     half = len(stack.ballots) // 2
     for ballot in stack.ballots[:half]:
         assert stack.put_ballot(api, ballot).status_code == 202

@@ -24,8 +24,7 @@ def _under_way(stack: Stack) -> None:
 def test_stopped_and_started(stack: Stack, record_property) -> None:  # type: ignore[no-untyped-def]
     """RabbitMQ stopped in the middle, ballots handed in meanwhile, and started again."""
     half = len(stack.ballots) // 2
-    for _ in range(2):
-        stack.worker()
+    stack.workers()
     api = stack.ready_api()
     before = stack.chunks_done()
     for ballot in stack.ballots[:half]:
@@ -45,8 +44,7 @@ def test_stopped_and_started(stack: Stack, record_property) -> None:  # type: ig
 @pytest.mark.chaos
 def test_killed_again_and_again(stack: Stack, record_property) -> None:  # type: ignore[no-untyped-def]
     """kill -9 of RabbitMQ in the middle."""
-    for _ in range(2):
-        stack.worker()
+    stack.workers()
     stack.submit()
     stack.close_voting()
     for _ in range(stack.times.rounds):
@@ -75,8 +73,7 @@ def test_killed_when_its_queues_are_new(stack: Stack, record_property) -> None: 
 
 def test_queues_deleted(stack: Stack, record_property) -> None:  # type: ignore[no-untyped-def]
     """RabbitMQ's queues deleted, with what is in them, in the middle."""
-    for _ in range(2):
-        stack.worker()
+    stack.workers()
     stack.submit()
     stack.close_voting()
     times = 2 * stack.times.rounds
@@ -90,8 +87,7 @@ def test_queues_deleted(stack: Stack, record_property) -> None:  # type: ignore[
 @pytest.mark.chaos
 def test_connections_cut(stack: Stack, record_property) -> None:  # type: ignore[no-untyped-def]
     """RabbitMQ closes every connection, again and again."""
-    for _ in range(2):
-        stack.worker()
+    stack.workers()
     stack.submit()
     stack.close_voting()
     cut = 0

@@ -49,8 +49,7 @@ def test_restored_in_mid_tally(
     arguments = (postgresql_server, database, rabbitmq_server, vhost, stack.times)
     with standing(twin, stack.all_ballots, *arguments) as again:
         assert (_number(again, life.RUNNING), _number(again, life.HANDED)) == (running, handed)
-        for _ in range(2):
-            again.worker()
+        again.workers()
         check_outcome(again)
         assert [row.deaths for row in again.chunk_rows() if row.deaths] == [1] * running
     rabbitmq_server.delete_vhost(vhost)

@@ -10,10 +10,10 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 from sqlalchemy import Connection, create_engine, inspect, select, text
 
+import plain_http
 from amarvote.pipeline import chunks as life
 from amarvote.pipeline import states
 from amarvote.store import migrations
@@ -181,7 +181,7 @@ def test_rolled_back(
     for ballot in stack.ballots[half:]:
         assert stack.put_ballot(old[0], ballot).status_code == 202
     authorization = {"Authorization": f"Bearer {stack.stage.creation.officer.value}"}
-    assert httpx.post(f"{old[0].url}/officer/close", headers=authorization, timeout=30).status_code == 202
+    assert plain_http.post(f"{old[0].url}/officer/close", headers=authorization, timeout=30).status_code == 202
     stack.wait(lambda: stack.state() not in (states.OPEN, states.CLOSING), "the old worker begins the count")
 
     present.wake()
