@@ -2,6 +2,7 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import pytest
 from sqlalchemy import func, select, update
@@ -60,6 +61,33 @@ def test_each_chunk_has_one_winner(database):
     claims = [claim for won in in_parallel(6, claim_two) for claim in won if claim is not None]
     assert sorted(claim.chunk_id for claim in claims) == list(range(1, 13))
     assert {claim.attempt for claim in claims} == {1}
+
+
+def test_a_claim_alone_is_committed_by_itself_and_transactions_are_none_the_less(database):
+    add_election(database, "one", "aggregate", [(0, 1)])
+    modes = []
+
+    def note(connection):
+        if connection.dialect.name == "postgresql":
+            modes.append(connection.connection.driver_connection.autocommit)
+
+    with database.write() as connection:
+        handing.refill(connection, SETTINGS)
+        note(connection)
+
+    def claim(connection):
+        note(connection)
+        return life.claim_one(connection, SETTINGS, "w", 1)
+
+    assert database.alone(claim).attempt == 1
+    with suppress(ZeroDivisionError), database.write() as connection:
+        note(connection)
+        connection.execute(update(chunks).values(state=life.DONE))
+        raise ZeroDivisionError
+    with database.read() as connection:
+        assert connection.execute(select(chunks.c.state, chunks.c.attempt)).one() == (life.RUNNING, 1)
+    assert modes in ([], [False, True, False])
+    assert bool(modes) == database.url.startswith("postgresql")
 
 
 def test_one_that_is_handed_out_again_at_once_overtakes_nobody(database):

@@ -4,8 +4,8 @@ import json
 import re
 import shutil
 import signal
-import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -44,15 +44,15 @@ class Counted:
         self.readers: set[str] = set()
         self.seen: set[str] = set()
         storm = Storm(self.run, 1, 1, "--devices", "1")
-        looking = threading.Thread(target=self.look, args=(storm.launcher,))
-        looking.start()
-        try:
-            storm.until("workers.json")
-            storm.pass_by(("",), kills=KILLS, longest=1.2)
-            self.report, self.stderr = storm.finish()
-        finally:
-            storm.launcher.kill()
-            looking.join()
+        with ThreadPoolExecutor(1) as beside:
+            looking = beside.submit(self.look, storm.launcher)
+            try:
+                storm.until("workers.json")
+                storm.pass_by(("",), kills=KILLS, longest=1.2)
+                self.report, self.stderr = storm.finish()
+            finally:
+                storm.launcher.kill()
+            looking.result(30)
         self.inputs, self.killed = storm.inputs, storm.killed
 
     def look(self, launcher: Any) -> None:

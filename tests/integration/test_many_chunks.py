@@ -80,6 +80,7 @@ def test_the_queue_stays_short_and_no_step_looks_at_every_chunk(crowded):
         life.claim_one(connection, DEFAULTS, "w2", claim.chunk_id)
         life.finish(connection, claim, {}, b"")
         life.all_done(connection, claim.phase_id)
+        assert len(life.follow(connection, claim.election_id, 900)) == 1
         handing.refill(connection, DEFAULTS)
         publication.unpublished(connection, 3.0)
         publication.parked(connection)

@@ -131,8 +131,8 @@ class MessageLife(RuleBasedStateMachine):
         queue = self.queues[worker]
 
         def both(connection):
-            work(connection)
-            queue.hand_out(connection, claim.election_id, more=True)
+            last = work(connection)
+            queue.hand_out(connection, claim.election_id, more=last is not False)
 
         try:
             self.database.transact(both)
@@ -181,7 +181,7 @@ class MessageLife(RuleBasedStateMachine):
 
     @staticmethod
     def write_down(connection, claim):
-        life.finish(connection, claim, {}, b"")
+        return life.finish(connection, claim, {}, b"")
 
     @rule(worker=WORKER)
     def finish(self, worker):

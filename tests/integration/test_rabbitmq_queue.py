@@ -1,6 +1,7 @@
 """Chunks handed out over a real RabbitMQ, on both databases: messages lost, doubled, strange; queues deleted."""
 
 import time
+from collections import Counter
 from dataclasses import replace
 
 import pytest
@@ -122,7 +123,13 @@ def test_the_queue_is_never_longer_than_the_windows(both, worker_on, rabbitmq_se
         add_election(both, name, "aggregate", [(number, number + 1) for number in range(15)])
     depths = []
     first, second = worker_on("w1"), worker_on("w2")
-    work_off(both, first, second, done=lambda claim: depths.append(rabbitmq_server.depths(vhost)[CHUNKS]))
+
+    def look(_claim):
+        depths.append(rabbitmq_server.depths(vhost)[CHUNKS])
+        out = Counter(row.election_id for row in rows(both) if row.state in life.OUT)
+        assert max(out.values(), default=0) <= handing.window(2, 2)
+
+    work_off(both, first, second, done=look)
     # beside the message that was acknowledged just now, and may still be there
     assert max(depths) <= 2 * handing.window(2, 2) + 1
 

@@ -24,7 +24,7 @@ def test_who_asks_meanwhile_is_done_together_each_with_its_own_result():
         first = threads.submit(together.ask, 0, do)
         assert begun.wait(10)
         others = {number: threads.submit(together.ask, number, do) for number in range(1, 11)}
-        while len(together._queue) < len(others):
+        while len(together._waiting[None]) < len(others):
             pass
         go_on.set()
         assert first.result(10) == 0
@@ -47,6 +47,25 @@ def test_what_breaks_is_told_to_all_and_stops_nobody_after():
         with pytest.raises(KeyError, match="gone"):
             together.ask(1, breaks)
     assert together.ask(1, lambda asked: list(asked)) == 1
+
+
+def test_what_is_something_else_is_done_beside_it():
+    together = Together[int, int]()
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slowly(asked):
+        begun.set()
+        assert go_on.wait(10)
+        raise KeyError("gone")
+
+    with ThreadPoolExecutor(1) as threads:
+        slow = threads.submit(together.ask, 1, slowly, of="slow")
+        assert begun.wait(10)
+        assert together.ask(2, list, of="quick") == 2
+        go_on.set()
+        with pytest.raises(KeyError):
+            slow.result(10)
+    assert together._waiting == {}
 
 
 def test_nobody_is_forgotten_when_many_ask_all_the_time():

@@ -75,7 +75,7 @@ class Limits:
         if limit.bite == 1:
             self._bite(limit, who)
         else:
-            self._biting.ask((limit, who), self._take_all)
+            self._biting.ask((limit, who), self._take_all, of=(limit, who))
 
     def _take_all(self, asked: Sequence[tuple[Limit, str]]) -> list[Exception | None]:
         taken: list[Exception | None] = []

@@ -4,7 +4,7 @@ Alone, nobody waits; the more ask at a time, the more of them share what a trans
 """
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future
 from typing import Generic, TypeVar
 
@@ -25,38 +25,42 @@ class Together(Generic[Asked, Done]):
     """One thing that may be done for many at once. Any thread may ask."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()  # over the two below
-        self._queue: list[_Place[Asked, Done]] = []
-        self._busy = False
+        self._lock = threading.Lock()  # over the next
+        self._waiting: dict[Hashable, list[_Place[Asked, Done]]] = {}
+        """Of whatever is being done at the moment: those whose turn is the next."""
 
-    def ask(self, asked: Asked, do: Callable[[Sequence[Asked]], Sequence[Done | Exception]]) -> Done:
+    def ask(
+        self, asked: Asked, do: Callable[[Sequence[Asked]], Sequence[Done | Exception]], *, of: Hashable = None
+    ) -> Done:
         """Have it done together with what others ask; `do` does it for all who wait, as everybody's `do` would.
 
         It returns what came of each, in their order. That may be an exception, which is raised where it was asked
-        for; what `do` itself raises, is raised everywhere.
+        for; what `do` itself raises, is raised everywhere. Who asks `of` something else neither waits nor is told.
         """
         own = _Place[Asked, Done](asked)
         with self._lock:
-            self._queue.append(own)
-            if not self._busy:
-                self._busy = True
+            if of in self._waiting:
+                self._waiting[of].append(own)
+            else:
+                self._waiting[of] = [own]
                 own.called.set()
         own.called.wait()
         if not own.done.done():
-            self._do_all(do)
+            self._do_all(do, of)
         return own.done.result()
 
-    def _do_all(self, do: Callable[[Sequence[Asked]], Sequence[Done | Exception]]) -> None:
+    def _do_all(self, do: Callable[[Sequence[Asked]], Sequence[Done | Exception]], of: Hashable) -> None:
         with self._lock:
-            places, self._queue = self._queue, []
+            places, self._waiting[of] = self._waiting[of], []
         results: Sequence[Done | BaseException]
         try:
             results = do([place.asked for place in places])
         except BaseException as problem:  # noqa: BLE001 - raised where it was asked for
             results = [problem] * len(places)
         with self._lock:
-            following = self._queue[0] if self._queue else None
-            self._busy = following is not None
+            following = self._waiting[of][0] if self._waiting[of] else None
+            if following is None:
+                del self._waiting[of]
         for place, result in zip(places, results, strict=True):
             if isinstance(result, BaseException):
                 place.done.set_exception(result)

@@ -53,7 +53,6 @@ AT_ONCE = 1000
 UNFINISHED = (READY, HANDED, RUNNING, FAILED)
 """What a phase still waits for."""
 
-
 OUT = (HANDED, RUNNING)
 """What holds a place in its election's window."""
 
@@ -301,7 +300,7 @@ def follow(connection: Connection, election_id: str, window: int) -> list[Row[An
     """Put the next chunk that is due in the place of one that this transaction finished, in a phase that it holds.
 
     None where the election is paused (who pauses holds its phases), or has `window` chunks out all the same. As
-    many are out then as before: nobody need count, and wait for who else does.
+    many are out then as before: who counts beside it is waited for by nobody.
     """
     return list(connection.execute(_FOLLOW, {"election": election_id, "window": window}))
 

@@ -3,7 +3,7 @@
 So the queue stays short, and a small election never waits behind a big one. A chunk that is done is followed by
 the next one of its election, in its place (`chunks.follow`). Refilling counts, and fills up: every second over all
 elections, in every worker's parent, and with each commit after which more may be due than before, for the election
-that the chunk was of; any number of them agree.
+that the chunk was of; any number of them agree. So a window that has changed is kept to within a second.
 """
 
 from typing import Any, NamedTuple
@@ -93,8 +93,8 @@ class Refilled(NamedTuple):
 
     handed: list[Row[Any]]
     window: int
-    """As many chunks of each election may be out; none where the bound over all is half used up, so that the
-    rest is left to those that only a refill over all looks at."""
+    """As many chunks of each election may be out, where all were counted; none where the bound over all is half
+    used up, so that the rest is left to those that only a refill over all looks at."""
 
 
 def refill(connection: Connection, settings: Settings, election_id: str | None = None) -> Refilled:

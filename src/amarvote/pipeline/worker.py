@@ -195,7 +195,7 @@ class Worker:
         except _TimeIsUpError:
             log.warning("%s is handed back: this worker was told to end", claim)
             self._computer.kill()
-            self._transact(claim, lambda connection: bool(life.hand_back(connection, self._name)))
+            self._transact(claim, lambda connection: life.hand_back(connection, self._name), more=True)
             return watch.HANDED_BACK
         except ChildDiedError as died:
             self._computer.kill()
@@ -211,12 +211,8 @@ class Worker:
         return watch.DONE
 
     def _went_wrong(self, claim: Claim, how: Callable[..., None], reason: str, outcome: str) -> str:
-        def told(connection: Connection) -> bool:
-            how(connection, self._settings, claim, reason)
-            return True
-
         try:
-            self._transact(claim, told)
+            self._transact(claim, lambda connection: how(connection, self._settings, claim, reason), more=True)
         except FencedError as lost:
             log.warning("%s", lost)
             return watch.FENCED
@@ -275,15 +271,15 @@ class Worker:
         self._transact(claim, lambda connection: self._write_down(connection, claim, answer))
         self._heartbeat.chunks_done += 1
 
-    def _transact(self, claim: Claim, work: Callable[[Connection], bool]) -> None:
+    def _transact(self, claim: Claim, work: Callable[[Connection], object], *, more: bool = False) -> None:
         """What becomes of a chunk, and what is handed out then, in one transaction.
 
-        `work` says whether more may be due now than before.
+        Unless `more` may be due now in any case, `work` marks the chunk done, and says whether that is so.
         """
 
         def both(connection: Connection) -> None:
-            more = work(connection)
-            self._queue.hand_out(connection, claim.election_id, more=more)
+            moved = work(connection)
+            self._queue.hand_out(connection, claim.election_id, more=more or bool(moved))
             self._at_step("committing")
 
         with self._transaction():

@@ -114,6 +114,7 @@ class RabbitQueue:
         """The same for a chunk whose worker lost it: its message may come before anybody has noticed that."""
 
         def lost(connection: Connection) -> Claim | None:
+            self._handed = []
             lost_by = publication.overdue(connection, chunk_id)
             if lost_by is None or not failing.expire(connection, self._settings, lost_by):
                 return None

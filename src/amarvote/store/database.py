@@ -148,7 +148,7 @@ class Database:
         return patiently(once)
 
     def alone(self, work: Callable[[Connection], Result]) -> Result:
-        """Do `work` in no transaction: one statement, committed by itself, for which nobody waits twice more."""
+        """Do `work`, which is one statement, and spare its BEGIN and COMMIT; again where what failed passes."""
 
         def once() -> Result:
             self._let_in()
