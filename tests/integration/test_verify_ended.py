@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -41,9 +42,16 @@ def running(record: Path, tmp_path: Path) -> Iterator["subprocess.Popen[str]"]:
 
 
 def workers(process: "subprocess.Popen[str]") -> set[int]:
-    """The processes that verify."""
+    """The processes that verify, once they have opened the record: until then they wait to be told of it."""
     listed = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-    return {int(one) for one in listed if b"spawn_main" in command(int(one))}
+    return {int(one) for one in listed if b"spawn_main" in command(int(one)) and reads(int(one), process.args[-1])}
+
+
+def reads(pid: int, folder: str) -> bool:
+    """Has this process a file of the folder open?"""
+    with suppress(OSError):
+        return any(str(one.readlink()).startswith(folder) for one in Path(f"/proc/{pid}/fd").iterdir())
+    return False
 
 
 def command(pid: int) -> bytes:
