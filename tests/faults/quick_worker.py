@@ -49,6 +49,8 @@ class Death:
                 with Path(os.environ["KILLS"]).open("a") as kills:
                     kills.write(f"{self.steps.pop(0)} {pid}\n")
                 os.kill(pid, signal.SIGKILL)
+                # a child that is told to die may live on until the worker asks it for the next chunk
+                os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,5 @@
 """Many workers at once: each chunk has one winner, late commits are refused, a phase ends once."""
 
-import threading
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
 import pytest
@@ -21,6 +19,7 @@ from amarvote.store.clock import now
 from amarvote.store.database import Database
 from amarvote.store.tables import chunks, elections
 from amarvote.store.tables import phases as phase_rows
+from staging.at_once import in_parallel
 from staging.rows import add_election, pass_time, worker_beats
 
 SETTINGS = Settings(handed_out=900)
@@ -29,18 +28,6 @@ SETTINGS = Settings(handed_out=900)
 @pytest.fixture
 def database(both):
     return both
-
-
-def in_parallel(count, do):
-    """Call `do(number)` in as many threads, all at the same moment."""
-    gate = threading.Barrier(count)
-
-    def one(number):
-        gate.wait()
-        return do(number)
-
-    with ThreadPoolExecutor(count) as pool:
-        return list(pool.map(one, range(count)))
 
 
 def test_each_chunk_has_one_winner(database):

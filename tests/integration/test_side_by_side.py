@@ -21,20 +21,9 @@ from amarvote.pipeline.worker import Worker
 from amarvote.queues.database import DatabaseQueue
 from amarvote.store.database import Database
 from amarvote.store.tables import ballots, chunks, devices, phases, roll, runs
+from staging.at_once import in_parallel
 from staging.fixtures import BOTH, POSTGRESQL
 from staging.stage import SameProcess
-
-
-def in_parallel(count, do):
-    """Call `do(number)` in as many threads, all from the same moment on."""
-    gate = threading.Barrier(count)
-
-    def one(number):
-        gate.wait()
-        return do(number)
-
-    with ThreadPoolExecutor(count) as pool:
-        return list(pool.map(one, range(count)))
 
 
 @contextmanager
@@ -222,6 +211,30 @@ def test_a_relay_that_counted_before_a_pause_hands_nothing_out_after_it(opened, 
         pausing.result()
     assert opened.row().paused
     assert [row.state for row in rows(opened, select(chunks.c.state).where(chunks.c.state != "done"))] == ["ready"]
+
+
+@pytest.mark.parametrize("opened", [POSTGRESQL], indirect=True)
+def test_a_pause_waits_for_a_commit_and_takes_back_what_followed(opened):
+    for _ in range(3):
+        opened.vote(1)
+    with processes(opened, 2, items=1, cut_seconds=0.0) as services, ThreadPoolExecutor(1) as pool:
+        database, settings = services[0].database, services[0].settings
+        sweep(database, settings)
+        with database.write() as connection:
+            window = handing.refill(connection, settings).window
+            claim = life.claim(connection, settings, "w")
+        with database.write() as connection:
+            locks.phase(connection, claim.phase_id)
+            life.finish(connection, claim)
+            assert len(life.follow(connection, claim.election_id, window)) == 1
+            pausing = pool.submit(officer.pause, services[1])
+            assert not wait([pausing], 0.5).done
+        pausing.result(20)
+        with database.write() as connection:
+            assert life.follow(connection, claim.election_id, window) == []
+    assert opened.row().paused
+    left = rows(opened, select(chunks.c.state).where(chunks.c.phase_id == claim.phase_id).order_by(chunks.c.id))
+    assert sorted(row.state for row in left) == ["done", "ready", "ready"]
 
 
 @pytest.mark.parametrize("opened", [POSTGRESQL], indirect=True)

@@ -2,9 +2,7 @@
 
 import hashlib
 import secrets
-import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 
 import pytest
@@ -18,6 +16,7 @@ from amarvote.elections.tokens import token_hash
 from amarvote.launch.up import Installation
 from amarvote.store import tables
 from amarvote.store.database import Database
+from staging.at_once import in_parallel
 from staging.fixtures import BOTH
 
 
@@ -76,18 +75,6 @@ def test_a_revoked_token_is_good_for_no_longer_than_a_process_remembers_it(stage
         tokens.revoke(stage.service, 10_000)
 
 
-def at_once(number, ask):
-    """`ask(n)` in so many threads, all at the same moment; the answers in order."""
-    gate = threading.Barrier(number)
-
-    def one(which):
-        gate.wait()
-        return ask(which)
-
-    with ThreadPoolExecutor(number) as threads:
-        return list(threads.map(one, range(number)))
-
-
 @pytest.fixture
 def reads(stage, monkeypatch):
     """One entry for each time that the database is read."""
@@ -108,7 +95,7 @@ def test_who_asks_at_a_time_is_found_by_one_question_each_with_its_own_answer(st
     there = {one: token_hash(token.value) for one, token in stage.creation.devices.items()}
     there["officer"] = token_hash(stage.creation.officer.value)
     asked = [*there.items(), ("nobody", b"\0" * 32)] * 5
-    found = at_once(len(asked), lambda number: bearers.find(asked[number][1]))
+    found = in_parallel(len(asked), lambda number: bearers.find(asked[number][1]))
     for (name, _), bearer in zip(asked, found, strict=True):
         assert (
             "nobody" if bearer is None else f"device-{bearer.number}" if bearer.number else bearer.role
@@ -127,7 +114,7 @@ def test_an_election_is_made_ready_once_for_all_who_ask_at_a_time(stage, reads):
         except NotFound as problem:
             return problem
 
-    opened = at_once(16, ask)
+    opened = in_parallel(16, ask)
     assert len({id(one) for one in opened if not isinstance(one, NotFound)}) == 1
     assert [isinstance(one, NotFound) for one in opened] == [False, False, False, True] * 4
     assert services.kept(election) is opened[0]
