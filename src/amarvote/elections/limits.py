@@ -72,10 +72,7 @@ class Limits:
 
         Who finds nothing left while somebody bites off some waits for that: the row is changed by one at a time.
         """
-        if limit.bite == 1:
-            self._bite(limit, who)
-        else:
-            self._biting.ask((limit, who), self._take_all, of=(limit, who))
+        self._biting.ask((limit, who), self._take_all, of=(limit, who))
 
     def _take_all(self, asked: Sequence[tuple[Limit, str]]) -> list[Exception | None]:
         taken: list[Exception | None] = []
