@@ -19,29 +19,41 @@ SMALL, BIG = 10, 2000
 LOOK_EVERY = 0.1
 
 PARTS = (
-    ("claim: wait for the message, transaction", "", "claimed"),
+    ("log, look for what is due", "", "waits"),
+    ("the broker brings the next message", "waits", "received"),
+    ("claim: transaction", "received", "claimed"),
     ("load: what the child needs, one snapshot", "claimed", "loaded"),
     ("child: there and back, nothing computed", "loaded", "answered"),
     ("commit, and handing out the next chunks", "answered", "committing"),
-    ("commit reaches the disk, ack, publishing", "committing", "committed"),
-    ("memory is given back", "committed", "trimmed"),
+    ("commit reaches the disk, ack and publishing on their way", "committing", "committed"),
+    ("memory is given back and measured", "committed", "trimmed"),
 )
 """Of a chunk's way: in words, from which step of the loop ("": the end of the chunk before) to which."""
+
+BOOKKEEPING = tuple(PARTS[place][0] for place in (2, 5, 6))
+"""Claim, commit, ack."""
 
 
 @dataclass(frozen=True, slots=True)
 class Overhead:
-    """Milliseconds of one worker, chunks a second of two."""
+    """Of one worker, and of two."""
 
-    milliseconds: float
-    """Of a whole round: everything from one chunk to the next."""
+    whole: float
+    """Milliseconds of a whole round: everything from one chunk to the next."""
 
     parts: dict[str, tuple[float, float]]
-    """Mean and median by part."""
+    """Mean and median milliseconds by part."""
 
     chunks: int
     rate: float
+    """Chunks a second of two."""
+
     rate_chunks: int
+
+    @property
+    def bookkeeping(self) -> float:
+        """Milliseconds of a chunk for claim, commit and ack."""
+        return sum(self.parts[name][0] for name in BOOKKEEPING)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ class Notes:
     def __init__(self, name: str) -> None:
         self._file = _file(Path(os.environ[FOLDER]), name).open("w")
         self._own = Pauses()
+        self._waits = self._received = 0.0
         self._chunk: dict[str, float] = {}
         self._resident_kb: tuple[int, int] = (0, 0)
         self._pauses: dict[str, list[float]] = {"parent": [], "child": []}
@@ -25,7 +26,16 @@ class Notes:
         """The worker's loop reached this step."""
         if name == "claimed":
             self.write()
+            self._chunk |= {"waits": self._waits, "received": self._received}
         self._chunk[name] = time.perf_counter()
+
+    def waits(self) -> None:
+        """A message is waited for."""
+        self._waits = time.perf_counter()
+
+    def received(self) -> None:
+        """It came, or did not."""
+        self._received = time.perf_counter()
 
     def measured(self, own_kb: int, child_kb: int, pauses: list[float]) -> None:
         """The worker looked at its memory; the first time after a commit is the end of a chunk."""

@@ -38,7 +38,8 @@ class Results:
         """What is to be reached, and what was measured."""
         paced = self.submitting.paced
         return [
-            Target("a chunk without cryptography, one worker, all of it", self.overhead.milliseconds, 10, "ms"),
+            Target("a chunk without cryptography: claim, commit, ack", self.overhead.bookkeeping, 10, "ms"),
+            Target("that chunk, all of it: broker, child and memory too", self.overhead.whole, 10, "ms"),
             Target("empty chunks a second, two workers", self.overhead.rate, 100, "a second", at_least=True),
             Target(
                 f"one process of the API: ballots of {OPTIONS} options, for {paced.printed['seconds']:.0f} s",
@@ -77,8 +78,8 @@ class Results:
         return "\n\n".join(
             [
                 "## `make load`: the service",
-                f"{circumstances(root)} {self.servers}, with fsync; all processes, servers and load on this "
-                f"machine. {self.minutes:.0f} minutes.",
+                f"{circumstances(root)} {self.servers}, the former with `deploy/postgresql/postgresql.conf`; all "
+                f"processes, servers and load on this machine. {self.minutes:.0f} minutes.",
                 table(["target", "measured", "bound", ""], [target.row() for target in self.targets()]),
                 *self._chunks(),
                 *self._submitting(),
@@ -92,7 +93,13 @@ class Results:
     def _chunks(self) -> list[str]:
         told, depth, fair = self.overhead, self.depth, self.fairness
         rows = [[name, f"{mean:.2f}", f"{middle:.2f}"] for name, (mean, middle) in told.parts.items()]
-        rows.append(["**one chunk to the next**", f"{told.milliseconds:.2f}", ""])
+        rows.append(
+            [
+                f"**one chunk to the next**, of it {told.bookkeeping:.2f} claim, commit, ack",
+                f"{told.whole:.2f}",
+                "",
+            ]
+        )
         return [
             "### Chunks without cryptography",
             f"Real workers, database and broker; the child answers at once. One worker over {told.chunks:,} "
@@ -125,7 +132,7 @@ class Results:
             "One process of `amarvote api`, workers stopped. Ballots were encrypted beforehand, their proofs "
             "hold. The load generator is a process of its own with connections kept alive; paced runs send "
             f"{PACE:.0f} a second, and a ballot's time runs from when it was due, not from when it was sent (at "
-            f"most {late:.0f} ms later where a connection was free).",
+            f"most {late:.0f} ms later where a connection was free); all that was written before is on the disk.",
             table(header, [run.row() for run in (told.paced, told.paced_json, told.burst)]),
             f"The API's peak after the first of these: {told.peak_mib:.0f} MiB; after all: "
             f"{told.last_peak_mib:.0f} MiB.",

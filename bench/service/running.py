@@ -30,15 +30,8 @@ AMARVOTE = Path(sys.executable).with_name("amarvote")
 PATIENCE = 1800.0
 TICKS = os.sysconf("SC_CLK_TCK")
 
-DURABLE = """
-fsync = on
-full_page_writes = on
-wal_level = replica
-shared_buffers = 128MB
-min_wal_size = 80MB
-max_wal_size = 1GB
-"""
-"""PostgreSQL's defaults, where the servers of the tests are quicker and forget what the machine's death takes."""
+POSTGRESQL = ROOT / "deploy" / "postgresql" / "postgresql.conf"
+"""The settings that are delivered; the servers of the tests are quicker, and forget what a dying machine takes."""
 
 
 class BenchError(Exception):
@@ -167,7 +160,7 @@ class Servers:
     """PostgreSQL and RabbitMQ, for everything that is measured."""
 
     def __init__(self) -> None:
-        self._postgresql = PostgreSQL(DURABLE)
+        self._postgresql = PostgreSQL(base=POSTGRESQL.read_text(), segment_mb=16)
         try:
             self._rabbitmq = RabbitMQ()
         except BaseException:

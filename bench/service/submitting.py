@@ -1,6 +1,7 @@
 """How many ballots one process of the API takes, and how long each waits for its 202. Workers are stopped."""
 
 import json
+import os
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -78,6 +79,7 @@ def _run(api: Process, root: str, stage: Stage, file: Path, kind: str, seconds: 
     target = f"{root.removeprefix('http://')}/elections/{stage.creation.election_id}/ballots"
     token = stage.creation.devices["device-1"].value
     command = [sys.executable, "-m", "bench.service.load", str(file), target, token, "--seconds", str(seconds)]
+    os.sync()  # what was written here meanwhile is not written while ballots wait for the disk
     before = api.processor_seconds()
     ran = subprocess.run(
         [*command, *options], capture_output=True, text=True, env={"PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}"}

@@ -15,6 +15,7 @@ from amarvote.pipeline import memory
 from amarvote.pipeline.computer import Computer
 from amarvote.pipeline.settings import DEFAULTS
 from amarvote.pipeline.worker import Worker
+from amarvote.queues.amqp import Delivery, Link
 from amarvote.worker import __main__ as process
 from amarvote.worker.metrics import Metrics
 from bench.service.notes import Notes
@@ -40,7 +41,14 @@ def _arrange(notes: Notes) -> None:
             super().measured(own_kb, child_kb, pauses)
             notes.measured(own_kb, child_kb, pauses)
 
-    vars(process).update(Worker=NotedWorker, Metrics=NotedMetrics)
+    class NotedLink(Link):
+        def receive(self, seconds: float) -> Delivery | None:
+            notes.waits()
+            delivery = super().receive(seconds)
+            notes.received()
+            return delivery
+
+    vars(process).update(Worker=NotedWorker, Metrics=NotedMetrics, Link=NotedLink)
     vars(memory).update(forget_peak=lambda _: None)  # what is measured is the greatest of all
 
 

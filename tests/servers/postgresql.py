@@ -62,8 +62,12 @@ class PostgreSQL:
         user: str = USER,
         password: str | None = None,
         port: int | None = None,
+        segment_mb: int = 1,
     ) -> None:
-        """`settings` come after those of the `base`, and win; `user` is the superuser."""
+        """`settings` come after those of the `base`, and win; `user` is the superuser.
+
+        PostgreSQL's own segments of its write-ahead log have 16 MB: most tests never fill one.
+        """
         found = programs()
         if found is None:
             raise processes.ServerError("No initdb found: install Debian's package postgresql.")
@@ -79,13 +83,13 @@ class PostgreSQL:
         self._made = 0
         self.port = port or processes.free_port()
         try:
-            self._initialise(base + _HERE + settings)
+            self._initialise(base + _HERE + settings, segment_mb)
             self.start()
         except BaseException:
             self.close()
             raise
 
-    def _initialise(self, configuration: str) -> None:
+    def _initialise(self, configuration: str, segment_mb: int) -> None:
         password = self._home / "password"
         password.write_text(self._password)
         command: list[str | Path] = [
@@ -105,7 +109,7 @@ class PostgreSQL:
             "--encoding",
             "UTF8",
         ]
-        command += ["--wal-segsize", "1"]
+        command += ["--wal-segsize", str(segment_mb)]
         initdb = processes.start(command, self._log, self._user)
         if initdb.wait(processes.START_LIMIT) != 0:
             raise processes.ServerError(f"initdb failed:\n{processes.last_words(self._log)}")
