@@ -50,9 +50,9 @@ class Heartbeat:
         self._computer.forget_peak()
         return before
 
+    @property
     def peak_of_chunk(self) -> Memory:
-        """The greatest memory since it began."""
-        self.measure()
+        """The greatest memory since it began, as it was when it was measured last."""
         return Memory(self._recent_own_peak_kb, self._computer.recent_peak_kb)
 
     def beat(self) -> None:

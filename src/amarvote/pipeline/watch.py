@@ -21,6 +21,11 @@ class Memory:
     own_kb: int
     child_kb: int
 
+    @property
+    def both_kb(self) -> int:
+        """Together."""
+        return self.own_kb + self.child_kb
+
 
 class Watch:
     """Called in the loop's thread; must be quick. This one does nothing."""

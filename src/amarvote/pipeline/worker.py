@@ -176,8 +176,8 @@ class Worker:
             self._queue.settle()
             self._step("committed")
         finally:
-            seconds, peak = time.monotonic() - started, self._heartbeat.peak_of_chunk()
-            self._watch.ended(claim, outcome, seconds, peak, self._give_back())
+            seconds, after = time.monotonic() - started, self._give_back()
+            self._watch.ended(claim, outcome, seconds, self._heartbeat.peak_of_chunk, after)
         return True
 
     def _outcome(self, claim: Claim) -> str:

@@ -22,14 +22,10 @@ class Telling(Watch):
         bind_contextvars(
             election=claim.election_id, phase=claim.phase, chunk=claim.chunk_id, attempt=claim.attempt
         )
-        log.info("a chunk begins", extra={"before_kb": _both(before)})
+        log.info("a chunk begins", extra={"before_kb": before.both_kb})
 
     def ended(self, claim: Claim, outcome: str, seconds: float, peak: Memory, after: Memory) -> None:  # noqa: ARG002
         """It ended."""
-        told = {"outcome": outcome, "seconds": round(seconds, 3), "before_kb": _both(self._before)}
-        log.info("a chunk ends", extra={**told, "peak_kb": _both(peak), "after_kb": _both(after)})
+        told = {"outcome": outcome, "seconds": round(seconds, 3), "before_kb": self._before.both_kb}
+        log.info("a chunk ends", extra={**told, "peak_kb": peak.both_kb, "after_kb": after.both_kb})
         unbind_contextvars("election", "phase", "chunk", "attempt")
-
-
-def _both(memory: Memory) -> int:
-    return memory.own_kb + memory.child_kb
