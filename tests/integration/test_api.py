@@ -11,7 +11,7 @@ from amarvote.api.guardians import LARGEST_MAIL
 from amarvote.api.problems import MEDIA_TYPE
 from amarvote.elections.envelopes import JSON_FACTOR
 from amarvote.guardian.invitation import read_invitation
-from amarvote.record.json_lines import item_to_line
+from staging.handing_in import as_json
 from staging.people import token_of
 from staging.served import serving
 
@@ -247,17 +247,6 @@ def test_no_device_takes_the_string_of_another_one_or_of_one_to_come(served, nam
     assert served.ask("POST", "/devices/device-1/restart", "device-1", json=wanted).status_code in (409, 422)
     assert served.ask("POST", "/devices", "officer", json={"name": "hall-9"}).status_code == 201
     assert served.ask("POST", "/remote-voting", "officer", json={"shards": 2}).status_code == 204
-
-
-def as_json(vote):
-    """The same ballot, as a device that writes no protobuf hands it in."""
-    length = int.from_bytes(vote.body[32:36], "big")
-    item, commitments = vote.body[36 : 36 + length], vote.body[36 + length :]
-    return {
-        "token": vote.token.hex(),
-        "ballot": json.loads(item_to_line(item)),
-        "commitments": base64.b64encode(commitments).decode(),
-    }
 
 
 def test_a_ballot_as_json_is_the_same_ballot(served):

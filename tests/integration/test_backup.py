@@ -20,7 +20,7 @@ from sqlalchemy import insert, select, text
 from amarvote.backups.kept import listing
 from amarvote.backups.restoring import restore
 from amarvote.device.journal import Journal, Submission
-from amarvote.elections import board_desk, officer, results, submission
+from amarvote.elections import board_desk, officer, results
 from amarvote.elections.errors import NotFound
 from amarvote.pipeline import chunks as life
 from amarvote.pipeline import handing, sequencing
@@ -31,6 +31,7 @@ from amarvote.store.database import Database
 from amarvote.store.schema import VERSION_TABLE
 from amarvote.store.tables import buckets, chunks, metadata, turns
 from staging.fixtures import BOTH, POSTGRESQL
+from staging.handing_in import submit
 from staging.rows import add_election
 from staging.signing import Direct
 from staging.stage import Stage
@@ -292,7 +293,7 @@ def test_ballots_accepted_after_the_backup_are_missed_and_handed_in_again(opened
         twin.ballot_state(late)
     with pytest.raises(SignerError, match="restored from an older backup"):
         agent.step(Direct(twin.service), signing)
-    submission.submit(twin.service, 1, Journal(tmp_path).last().body)
+    submit(twin.service, 1, Journal(tmp_path).last().body)
     twin.work()
     append(twin)
     agent.step(Direct(twin.service), signing)

@@ -1,11 +1,13 @@
 """Token buckets: how much they hold, how they fill, and that processes share them."""
 
+import asyncio
 import time
-from concurrent.futures import ThreadPoolExecutor
+from types import NoneType
 
 import pytest
 from sqlalchemy import select, update
 
+from amarvote.api.together import Together
 from amarvote.elections.errors import TooMany
 from amarvote.elections.limits import FORGET_SECONDS, Limit, Limits, forget_full
 from amarvote.store.tables import buckets
@@ -58,11 +60,27 @@ def test_who_finds_nothing_left_at_a_time_shares_one_bite(both):
             time.sleep(0.2)  # so long that all the others find nothing left
             super()._bite(limit, who)
 
+    async def ask():
+        together = Together()
+        asked = [(limit, "one" if number % 2 else "other") for number in range(20)]
+        first = asyncio.create_task(together.ask(asked[0], asked[0], limits.take_all))
+        while not bites:
+            await asyncio.sleep(0.01)
+        await asyncio.gather(first, *(together.ask(one, one, limits.take_all) for one in asked[1:]))
+
     limits = Counted(both, clock=lambda: 0.0)
-    with ThreadPoolExecutor(20) as threads:
-        list(threads.map(lambda number: limits.take(limit, "one" if number % 2 else "other"), range(20)))
+    asyncio.run(ask())
     assert sorted(bites) == ["one", "other"]
     assert spend(limits, limit, "one") == spend(limits, limit, "other") == 200 - 10
+
+
+def test_of_many_who_ask_together_as_many_are_let_through_as_may(both):
+    limit = Limit("tries", rate=0.001, burst=7, what="tries", bite=5)
+    limits = Limits(both, clock=lambda: 0.0)
+    taken = limits.take_all([(limit, "one")] * 10 + [(limit, "other")] * 2)
+    assert [type(one) for one in taken] == [NoneType] * 7 + [TooMany] * 3 + [NoneType] * 2
+    assert taken[7].retry_after == 1000.0
+    assert limits.take_all([]) == []
 
 
 def test_a_bite_costs_one_statement_and_an_empty_bucket_none_for_a_while(both):

@@ -30,7 +30,7 @@ EXAMPLES = 8
 
 
 def routes() -> list[APIRoute]:
-    return [route for module in ROUTERS for route in module.router.routes if isinstance(route, APIRoute)]
+    return [route for router in ROUTERS for route in router.routes if isinstance(route, APIRoute)]
 
 
 @pytest.fixture(scope="module")

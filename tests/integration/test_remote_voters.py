@@ -2,7 +2,6 @@
 
 import base64
 import hashlib
-import json
 from dataclasses import replace
 
 import pytest
@@ -13,14 +12,15 @@ from amarvote.device import remote as voters_device
 from amarvote.device.errors import DeviceError
 from amarvote.device.voters import Act, Marks
 from amarvote.electionguard.confirmation import unchained_field
-from amarvote.elections import officer, remote, results, submission, vote_tokens
+from amarvote.elections import officer, remote, results, vote_tokens
 from amarvote.elections.errors import Conflict, Unprocessable
 from amarvote.participants.service import Refused, Service
-from amarvote.record.json_lines import item_to_line
 from amarvote.record.reader import open_record
 from amarvote.record.sections import SectionType
 from amarvote.record.verifier import verify_record
 from amarvote.store.tables import ballots, devices, roll
+from staging import handing_in
+from staging.handing_in import as_json
 from staging.people import Vote, cast, token_of
 from staging.served import serving
 from staging.whole_database import elsewhere
@@ -38,7 +38,7 @@ def make(stage, voter: int, option: int = 1, *, shard: int = 0, challenge: bool 
 
 
 def submit(stage, vote: Vote) -> dict[str, str]:
-    return submission.submit(stage.service, None, vote.body)
+    return handing_in.submit(stage.service, vote.token, vote.body[32:])
 
 
 @BOTH
@@ -101,7 +101,7 @@ def test_chained_elections_take_no_remote_voters(opened_chained):
     assert remote.describe(opened_chained.service) == {"devices": []}
     vote = opened_chained.make(1)
     with pytest.raises(Conflict, match="takes no ballots of remote voters"):
-        submission.submit(opened_chained.service, None, vote.body)
+        submit(opened_chained, vote)
 
 
 def test_shards_are_for_remote_voters_and_devices_for_themselves(opened):
@@ -113,7 +113,7 @@ def test_shards_are_for_remote_voters_and_devices_for_themselves(opened):
     with pytest.raises(Unprocessable, match="not that of a device for remote voters"):
         submit(stage, vote)
     with pytest.raises(Unprocessable, match="not that of device-1"):
-        submission.submit(stage.service, 1, make(stage, 2).body)
+        stage.submit(make(stage, 2))
 
 
 def test_the_number_of_shards_only_grows(opened):
@@ -258,10 +258,6 @@ def test_a_remote_ballot_as_json_is_the_same_ballot(served):
     headers = {"Authorization": f"Bearer {token_of(4).hex()}"}
     raw = served.client.put(f"{served.base}/ballots", headers=headers, content=made.body[32:])
     assert (raw.status_code, raw.json()["state"]) == (202, "submitted")
-    length = int.from_bytes(made.body[32:36], "big")
-    content = {
-        "ballot": json.loads(item_to_line(made.body[36 : 36 + length])),
-        "commitments": base64.b64encode(made.body[36 + length :]).decode(),
-    }
+    content = {name: part for name, part in as_json(made).items() if name != "token"}
     again = served.client.put(f"{served.base}/ballots", headers=headers, json=content)
     assert again.json() == raw.json()

@@ -13,10 +13,10 @@ from amarvote.electionguard.identifier import challenge_reference, identifier_of
 from amarvote.electionguard.manifest import manifest_bytes
 from amarvote.elections import guardian_desk, mail, officer, progress, results, work
 from amarvote.elections.errors import Conflict, Forbidden, NotFound, Unprocessable
-from amarvote.elections.submission import submit
 from amarvote.store.tables import ballot_items, ballots, elections, record_files, record_items
 from conformance.remembering import powers_remembered  # noqa: F401 - a fixture
 from staging.fixtures import POSTGRESQL
+from staging.handing_in import submit
 from staging.people import Vote, cast, ceremony, make_manifest, submission, token_of
 from staging.stage import Stage
 

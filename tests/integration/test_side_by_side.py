@@ -1,28 +1,34 @@
 """Many at once over the same rows, on both databases: nothing is lost, nothing counts twice, nothing deadlocks."""
 
+import asyncio
 import copy
 import threading
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 
 import pytest
 from sqlalchemy import func, select, text
 
-from amarvote.elections import guardian_desk, officer, submission
+from amarvote.api.application import application
+from amarvote.api.ballots import FROM_AN_ADDRESS, OF_A_DEVICE
+from amarvote.elections import guardian_desk, officer
 from amarvote.elections.errors import Conflict
 from amarvote.elections.service import service_of
+from amarvote.elections.services import Services
 from amarvote.pipeline import chunks as life
 from amarvote.pipeline import handing, locks
 from amarvote.pipeline.sweep import sweep
 from amarvote.pipeline.worker import Worker
 from amarvote.queues.database import DatabaseQueue
 from amarvote.store.database import Database
-from amarvote.store.tables import ballots, chunks, devices, phases, roll, runs
+from amarvote.store.tables import ballots, buckets, chunks, devices, phases, roll, runs
 from staging.at_once import in_parallel
 from staging.fixtures import BOTH, POSTGRESQL
+from staging.handing_in import submit
+from staging.served import in_process
 from staging.stage import SameProcess
 
 
@@ -54,7 +60,7 @@ def worker_of(service, name):
 def test_the_same_ballot_many_times_at_once_is_stored_once_and_answered_alike(opened):
     vote = opened.make(1)
     with processes(opened, 6) as services:
-        answers = in_parallel(6, lambda number: submission.submit(services[number], 1, vote.body))
+        answers = in_parallel(6, lambda number: submit(services[number], 1, vote.body))
     assert all(answer == answers[0] for answer in answers)
     assert answers[0]["state"] == "submitted"
     assert len(rows(opened, select(ballots.c.number))) == 1
@@ -66,20 +72,63 @@ def test_of_two_ballots_with_one_vote_token_at_once_one_is_stored(opened):
     opened.voters -= 1
     second = opened.make(2)
 
-    def submit(number):
+    def stored(number):
         try:
-            submission.submit(services[number], 1, (first, second)[number].body)
+            submit(services[number], 1, (first, second)[number].body)
         except Conflict as refused:
             return str(refused)
         return "stored"
 
     with processes(opened, 2) as services:
-        answers = in_parallel(2, submit)
+        answers = in_parallel(2, stored)
     assert sorted(answers) == [
         "Another ballot with this vote token is being checked; ask for its state first.",
         "stored",
     ]
     assert len(rows(opened, select(ballots.c.number))) == 1
+
+
+@pytest.mark.parametrize("opened", [POSTGRESQL], indirect=True)
+def test_ballots_that_meet_at_an_api_are_stored_in_one_transaction_each_answered_by_itself(opened):
+    votes = [opened.make(1 + number % 2, device=1 + number % 2) for number in range(8)]
+    opened.voters -= 1
+    second = opened.make(1)  # with the token of the last one
+    bodies = [vote.body for vote in votes] + [second.body, votes[2].body, b"no ballot", votes[4].body[:-1]]
+    devices = [f"device-{1 + number % 2}" for number in range(8)] + ["device-1"] * 4
+
+    async def meet(app):
+        together, of = app.state.together._waiting, ("ballots", opened.creation.election_id)
+
+        def put(client, number):
+            headers = {"Authorization": f"Bearer {opened.creation.devices[devices[number]].value}"}
+            path = f"/elections/{opened.creation.election_id}/ballots"
+            return asyncio.create_task(client.put(path, content=bodies[number], headers=headers))
+
+        async with in_process(app) as client, asyncio.timeout(60):
+            with opened.service.database.write() as holding:
+                locks.election(holding, opened.creation.election_id)
+                tasks = [put(client, 0)]
+                while of not in together:
+                    await asyncio.sleep(0.01)
+                tasks += [put(client, number) for number in range(1, len(bodies))]
+                while len(together[of]) < len(bodies) - 1:
+                    await asyncio.sleep(0.01)
+            return await asyncio.gather(*tasks)
+
+    with closing(Services(Database(opened.url), opened.service.settings)) as services:
+        answers = asyncio.run(meet(application(services)))
+    statuses = [answer.status_code for answer in answers]
+    assert statuses[:7] == [202] * 7
+    assert sorted(statuses[7:9]) == [202, 409]  # whichever came first
+    assert statuses[9:] == [202, 422, 422]
+    assert [answer.json()["id_b"] for answer in answers[:7]] == [vote.ballot.id_b.hex() for vote in votes[:7]]
+    assert answers[9].json() == answers[2].json()
+    assert len(rows(opened, select(ballots.c.number))) == 8
+    # the first one, and all the others; of each limit one bite was enough for all
+    assert rows(opened, text("SELECT count(DISTINCT xmin::text) FROM ballots")) == [(2,)]
+    whole = [OF_A_DEVICE, OF_A_DEVICE, FROM_AN_ADDRESS]
+    levels = rows(opened, select(buckets.c.level).order_by(buckets.c.level))
+    assert levels == [(limit.burst - limit.bite,) for limit in whole]
 
 
 @pytest.mark.parametrize("opened", BOTH, indirect=True)
@@ -89,10 +138,10 @@ def test_a_burst_of_ballots_against_the_close(opened):
     taken, refused = [], []
     enough = threading.Event()
 
-    def submit(number):
+    def vote_on(number):
         for vote in votes[number::5]:
             try:
-                submission.submit(services[number], 1, vote.body)
+                submit(services[number], 1, vote.body)
                 taken.append(vote.ballot.id_b)
             except Conflict as late:
                 refused.append(str(late))
@@ -104,7 +153,7 @@ def test_a_burst_of_ballots_against_the_close(opened):
         officer.close_voting(services[number])
 
     with processes(opened, 6) as services:
-        in_parallel(6, lambda number: submit(number) if number < 5 else close(number))
+        in_parallel(6, lambda number: vote_on(number) if number < 5 else close(number))
     assert len(taken) + len(refused) == 20
     assert all("Voting ended at" in sentence for sentence in refused)
     opened.work()
@@ -135,7 +184,7 @@ def test_sweeps_and_submissions_at_once_put_each_ballot_into_one_chunk(opened):
 
     def submit_and_sweep(number):
         for vote in votes[number::4]:
-            submission.submit(services[number], 1, vote.body)
+            submit(services[number], 1, vote.body)
             sweep(services[number].database, services[number].settings)
 
     with processes(opened, 4, items=3, cut_seconds=0.0) as services:
@@ -287,7 +336,7 @@ class Everybody:
 
     def vote_again(self, service):
         for vote in self.votes:
-            submission.submit(service, 1, vote.body)
+            submit(service, 1, vote.body)
 
     def pause_and_resume(self, service):
         while self.going():

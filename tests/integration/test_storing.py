@@ -1,19 +1,24 @@
 """Ballots that are stored in one transaction: each is judged by itself, whatever is wrong with the others."""
 
+import base64
 import hashlib
+import json
 from dataclasses import replace
 
 import pytest
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
-from amarvote.elections import storing
+from amarvote.electionguard.confirmation import unchained_field
+from amarvote.elections import remote, storing
 from amarvote.elections.envelopes import read_envelope
-from amarvote.elections.errors import Conflict
+from amarvote.elections.errors import Conflict, Unprocessable
 from amarvote.elections.storing import Submission, store_all
+from amarvote.elections.submission import HandedIn, submit_all
 from amarvote.store.tables import ballot_commitments, ballot_items, ballots, roll
 from staging.fixtures import BOTH
-from staging.people import token_of
+from staging.handing_in import as_json
+from staging.people import cast, token_of
 
 
 def handed_in(opened, vote, token=None):
@@ -82,3 +87,48 @@ def test_what_the_database_does_not_take_is_nobody_elses_fault(opened, monkeypat
     assert isinstance(outcomes[1], IntegrityError)
     assert states(opened)[other.token_hash] == "free"
     assert numbers(opened, ballots) == {7}
+
+
+def of_remote_voter(opened, number):
+    remote.admit(opened.service, 1)
+    (shard,) = remote.describe(opened.service)["devices"]
+    field = unchained_field(base64.b64decode(shard["h_di"]))
+    return cast(opened.context, opened.engine, token_of(number), {1: {1: 1}}, field)
+
+
+@pytest.mark.parametrize("opened", BOTH, indirect=True)
+def test_what_cannot_be_read_is_refused_alone(opened, monkeypatch):
+    """Whoever hands it in, and in whichever form: the others are stored, in one transaction."""
+    plain, written, last, cut = (opened.make(1) for _ in range(4))
+    at_home = of_remote_voter(opened, 9)
+    text = json.dumps(as_json(written)).encode()
+    handed = {
+        "plain": HandedIn(1, plain.body),
+        "no ballot": HandedIn(1, bytes(100)),
+        "nothing": HandedIn(2, b""),
+        "in JSON": HandedIn(1, text, is_json=True),
+        "broken JSON": HandedIn(1, text[:-1], is_json=True),
+        "nested JSON": HandedIn(1, b"[" * 100_000, is_json=True),
+        "no JSON": HandedIn(1, cut.body, is_json=True),
+        "at home": HandedIn(at_home.token, at_home.body[32:]),
+        "at home, the token twice": HandedIn(at_home.token, at_home.body),
+        "cut short": HandedIn(1, cut.body[:-1]),
+        "last": HandedIn(1, last.body),
+    }
+    good = {"plain": plain, "in JSON": written, "at home": at_home, "last": last}
+    writes = []
+    write = opened.service.database.write
+    monkeypatch.setattr(opened.service.database, "write", lambda: writes.append(1) or write())
+    answers = dict(zip(handed, submit_all(opened.service, list(handed.values())), strict=True))
+    assert len(writes) == 1
+    for name, answer in answers.items():
+        if name in good:
+            assert answer["state"] == "submitted"
+            assert answer["id_b"] == good[name].ballot.id_b.hex()
+        else:
+            assert isinstance(answer, Unprocessable), name
+    with opened.service.database.read() as connection:
+        stored = set(connection.execute(select(ballots.c.id_b)).scalars())
+    assert stored == {vote.ballot.id_b for vote in good.values()}
+    entries = states(opened)
+    assert entries[hashlib.sha256(cut.token).digest()] == "free"

@@ -1,5 +1,6 @@
 """Tokens of every role: issued once, let in, expired, revoked; invitations are used once, whatever is repeated."""
 
+import asyncio
 import hashlib
 import secrets
 import time
@@ -8,6 +9,7 @@ from contextlib import closing
 import pytest
 from sqlalchemy import select, update
 
+from amarvote.api.application import application
 from amarvote.elections import invitations, tokens
 from amarvote.elections.bearers import KNOWN_SECONDS, Bearers, require
 from amarvote.elections.errors import Conflict, Forbidden, NotFound, Unauthorized
@@ -16,8 +18,8 @@ from amarvote.elections.tokens import token_hash
 from amarvote.launch.up import Installation
 from amarvote.store import tables
 from amarvote.store.database import Database
-from staging.at_once import in_parallel
 from staging.fixtures import BOTH
+from staging.served import in_process
 
 
 def age(service, seconds):
@@ -75,51 +77,76 @@ def test_a_revoked_token_is_good_for_no_longer_than_a_process_remembers_it(stage
         tokens.revoke(stage.service, 10_000)
 
 
-@pytest.fixture
-def reads(stage, monkeypatch):
-    """One entry for each time that the database is read."""
-    counted = []
+@pytest.mark.parametrize("stage", BOTH, indirect=True)
+def test_many_tokens_are_found_by_one_question_each_with_its_own_bearer(stage, monkeypatch):
+    bearers, reads = Bearers(stage.service.database), []
     read = stage.service.database.read
-
-    def slowly():
-        counted.append(1)
-        time.sleep(0.2)  # so long nobody who came meanwhile is answered
-        return read()
-
-    monkeypatch.setattr(stage.service.database, "read", slowly)
-    return counted
-
-
-def test_who_asks_at_a_time_is_found_by_one_question_each_with_its_own_answer(stage, reads):
-    bearers = Bearers(stage.service.database)
+    monkeypatch.setattr(stage.service.database, "read", lambda: reads.append(1) or read())
     there = {one: token_hash(token.value) for one, token in stage.creation.devices.items()}
     there["officer"] = token_hash(stage.creation.officer.value)
-    asked = [*there.items(), ("nobody", b"\0" * 32)] * 5
-    found = in_parallel(len(asked), lambda number: bearers.find(asked[number][1]))
-    for (name, _), bearer in zip(asked, found, strict=True):
-        assert (
-            "nobody" if bearer is None else f"device-{bearer.number}" if bearer.number else bearer.role
-        ) == name
-    assert 1 <= len(reads) <= 3
-    assert bearers.known(b"\0" * 32) is None
+    asked = [*there.items(), ("nobody", bytes(32))] * 5
+    found = bearers.find_all([hashed for _, hashed in asked])
+    assert [
+        "nobody" if bearer is None else f"device-{bearer.number}" if bearer.number else bearer.role
+        for bearer in found
+    ] == [name for name, _ in asked]
+    assert len(reads) == 1
+    assert [bearers.known(hashed) for _, hashed in asked] == found
 
 
-def test_an_election_is_made_ready_once_for_all_who_ask_at_a_time(stage, reads):
+def test_who_asks_the_api_at_a_time_is_found_by_one_question(stage):
+    questions = []
+
+    class Counted(Bearers):
+        def find_all(self, asked):
+            questions.append(len(asked))
+            time.sleep(0.2)  # so long that all the others come
+            return super().find_all(asked)
+
     services = Services(stage.service.database)
-    election = stage.creation.election_id
+    services.bearers = Counted(stage.service.database)
+    path = f"/elections/{stage.creation.election_id}/devices/me"
+    asking = [stage.creation.devices["device-1"], stage.creation.devices["device-2"], stage.creation.officer] * 5
 
-    def ask(number):
-        try:
-            return services.open("another" if number % 4 == 3 else election)
-        except NotFound as problem:
-            return problem
+    async def ask():
+        async with in_process(application(services)) as client:
+            headers = [{"Authorization": f"Bearer {token}"} for token in (*(one.value for one in asking), "no")]
+            return await asyncio.gather(*(client.get(path, headers=one) for one in headers))
 
-    opened = in_parallel(16, ask)
-    assert len({id(one) for one in opened if not isinstance(one, NotFound)}) == 1
-    assert [isinstance(one, NotFound) for one in opened] == [False, False, False, True] * 4
-    assert services.kept(election) is opened[0]
-    # the election twice, once for its manifest; of those who came later for the other one, all ask together again
-    assert len(reads) <= 2 + 2
+    answers = asyncio.run(ask())
+    assert [answer.status_code for answer in answers] == [200, 200, 403] * 5 + [401]
+    assert [answer.json()["device_id"] for answer in answers if answer.status_code == 200] == [
+        "staged, device-1",
+        "staged, device-2",
+    ] * 5
+    assert 1 <= len(questions) <= 3
+
+
+def test_an_election_is_made_ready_once_for_all_who_ask_at_a_time(stage):
+    """Also for those who come while it is made ready."""
+    opened, election = [], stage.creation.election_id
+
+    class Counted(Services):
+        def open(self, election_id):
+            opened.append(election_id)
+            time.sleep(0.2)  # so long that all the others come
+            return super().open(election_id)
+
+    async def ask():
+        async with in_process(application(services)) as client:
+            first = asyncio.create_task(client.get(f"/elections/{election}/manifest"))
+            while not opened:
+                await asyncio.sleep(0.01)
+            others = ("another" if number % 4 == 3 else election for number in range(16))
+            return await asyncio.gather(first, *(client.get(f"/elections/{one}/manifest") for one in others))
+
+    services = Counted(stage.service.database)
+    answers = asyncio.run(ask())
+    assert [answer.status_code for answer in answers] == [200, *[200, 200, 200, 404] * 4]
+    assert services.kept(election) is not None
+    assert services.kept("another") is None
+    assert opened.count(election) == 1
+    assert opened.count("another") <= 2  # those who come while it is not found ask together again
 
 
 @pytest.mark.parametrize("stage", BOTH, indirect=True)

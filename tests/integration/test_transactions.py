@@ -6,15 +6,17 @@ import time
 from contextlib import ExitStack, closing
 
 import pytest
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from amarvote.pipeline import locks, phases
 from amarvote.store.clock import now
 from amarvote.store.database import AwayError, Database, NoDatabaseError, is_passing
+from amarvote.store.exclusive import one_at_a_time
 from amarvote.store.passing import is_taken
-from amarvote.store.tables import events
+from amarvote.store.tables import elections, events
 from staging.rows import add_election
+from staging.waiting import until
 
 
 @pytest.fixture
@@ -131,6 +133,55 @@ def test_who_wants_the_election_alone_is_let_in_while_ever_more_share_it(databas
     for one in submitters:
         one.join()
     assert waited < 9  # and not until the lock's time is up
+
+
+def waiting(database):
+    """How many wait at a gate."""
+    with database.read() as connection:
+        locked = "locktype = 'advisory' AND NOT granted AND datname = current_database()"
+        counted = f"SELECT count(*) FROM pg_locks JOIN pg_database ON pg_database.oid = database WHERE {locked}"
+        return connection.execute(text(counted)).scalar_one()
+
+
+def test_who_shares_the_election_waits_before_its_row_which_is_then_read_as_it_is(database):
+    add_election(database, "one", "aggregate", [])
+    states = []
+
+    def share():
+        with database.write() as connection:
+            states.append(locks.kept(connection, "one"))
+
+    sharing = threading.Thread(target=share)
+    with database.write() as alone:
+        one_at_a_time(alone, locks._gate("one"))
+        sharing.start()
+        until(lambda: waiting(database))
+        alone.execute(text("SELECT 1 FROM elections FOR UPDATE NOWAIT"))  # so nobody else has it
+        alone.execute(update(elections).values(state="verifying"))
+        assert states == []
+    sharing.join()
+    assert states == ["verifying"]
+
+
+def test_who_wants_the_election_alone_comes_before_those_who_share_it_later(database):
+    add_election(database, "one", "aggregate", [])
+    order = []
+
+    def come(lock):
+        with database.write() as connection:
+            lock(connection, "one")
+            order.append(lock)
+
+    coming = [threading.Thread(target=come, args=(lock,)) for lock in (locks.election, locks.kept, locks.kept)]
+    with database.write() as early:
+        locks.kept(early, "one")
+        for number, one in enumerate(coming, 1):
+            one.start()
+            until(lambda number=number: waiting(database) == number)
+        assert order == []
+    for one in coming:
+        one.join()
+    assert order == [locks.election, locks.kept, locks.kept]
 
 
 def cut(database, connection):

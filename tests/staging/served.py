@@ -1,15 +1,19 @@
-"""A staged election behind its API: the real server in a thread, on a socket; requests as every role."""
+"""A staged election behind its API: the real server in a thread, on a socket; requests as every role.
+
+Or the application alone, for requests that come at the same moment.
+"""
 
 import hashlib
 import secrets
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
 import httpx
 import uvicorn
+from fastapi import FastAPI
 
 import plain_http
 from amarvote.api.application import application
@@ -78,3 +82,11 @@ def serving(stage: Stage, tracer: Any = None) -> Iterator[Served]:
         thread.join()
         listening.close()
         services.close()
+
+
+@asynccontextmanager
+async def in_process(app: FastAPI) -> AsyncIterator[httpx.AsyncClient]:
+    """Who asks this application in its own loop, without a server."""
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://api", verify=plain_http.NO_TLS) as client:
+        yield client

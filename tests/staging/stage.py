@@ -33,6 +33,7 @@ from amarvote.record.codec import read_ballot, read_encrypted_tally
 from amarvote.record.sections import SectionType
 from amarvote.store.database import Database
 from amarvote.store.tables import ballot_items, ballots, devices, record_items
+from staging.handing_in import submit
 from staging.people import Guardians, Member, Vote, cast, token_of
 
 QUICK = Settings(
@@ -230,7 +231,7 @@ class Stage:
         )
 
     def submit(self, vote: Vote, device: int = 1) -> dict[str, str]:
-        return submission.submit(self.service, device, vote.body)
+        return submit(self.service, device, vote.body)
 
     def vote(self, votes: dict[int, dict[int, int]] | int, *, device: int = 1, challenge: bool = False) -> Vote:
         vote = self.make(votes, device=device, challenge=challenge)

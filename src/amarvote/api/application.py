@@ -31,6 +31,7 @@ from amarvote.api.document import DESCRIPTION, document_all
 from amarvote.api.problems import answer_with_problems, responses
 from amarvote.api.recent import Recent
 from amarvote.api.streams import Streams
+from amarvote.api.together import Together
 from amarvote.elections.service import DatabaseError
 from amarvote.elections.services import Services
 
@@ -40,19 +41,20 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 ROUTERS = (
-    ballots,
-    health,
-    elections,
-    tokens,
-    roll,
-    commands,
-    guardians,
-    devices,
-    board,
-    work,
-    events,
-    record,
-    results,
+    ballots.submitting,
+    ballots.router,
+    health.router,
+    elections.router,
+    tokens.router,
+    roll.router,
+    commands.router,
+    guardians.router,
+    devices.router,
+    board.router,
+    work.router,
+    events.router,
+    record.router,
+    results.router,
 )
 """Ballots first, for they are asked for most; then in the order of an election."""
 
@@ -95,8 +97,9 @@ def application(
     app.state.services = services
     app.state.streams = streams
     app.state.recent = Recent()
-    for module in ROUTERS:
-        app.include_router(module.router)
+    app.state.together = Together()
+    for router in ROUTERS:
+        app.include_router(router)
     metrics.measure(app, services)
     if tracer is not None:
         from amarvote.api.tracing import Traced  # and with it OpenTelemetry, which may not be there

@@ -1,6 +1,6 @@
 """How a request is read: bodies are bounded before they are read, bearers are known before large ones are."""
 
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Hashable, Sequence
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, HTTPException, Path, Query, Request, Response
@@ -8,8 +8,10 @@ from fastapi.routing import APIRoute
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, BeforeValidator, ValidationError
 from starlette.concurrency import run_in_threadpool
+from starlette.types import Receive, Scope, Send
 
 from amarvote.api.problems import mistakes
+from amarvote.api.together import Together
 from amarvote.elections import remote
 from amarvote.elections.bearers import LONGEST_TOKEN, Bearer, require
 from amarvote.elections.errors import Unauthorized, Unprocessable
@@ -29,12 +31,22 @@ READS = Limit("reads", rate=50.0, burst=500, what="requests")
 """From an address, of what anybody may ask and is counted anew each time; a process counts by itself."""
 
 Result = TypeVar("Result")
+Asked = TypeVar("Asked")
+Done = TypeVar("Done")
 Model = TypeVar("Model", bound=BaseModel)
 
 
 async def ask(use_case: Callable[..., Result], *arguments: Any) -> Result:
     """Do this in a thread; what the database did not do is asked again some times."""
     return await run_in_threadpool(patiently, use_case, *arguments)
+
+
+async def together(
+    request: Request, of: Hashable, asked: Asked, do: Callable[[Sequence[Asked]], Sequence[Done | Exception]]
+) -> Done:
+    """Have it done in one go for all who ask at the time; `of` says what, see `Together.ask`."""
+    meeting: Together = request.app.state.together
+    return await meeting.ask(of, asked, do)
 
 
 # ---- bodies
@@ -86,6 +98,22 @@ class BoundedRoute(APIRoute):
         return bounded
 
 
+class PlainRoute(APIRoute):
+    """A route whose endpoint is given the request and nothing else, and reads and bounds its own parts of it.
+
+    What the framework does around that, dependencies and bounds, is left out: it would take a third of the time of
+    a ballot.
+    """
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """As the framework calls it for an address that is this route's."""
+        if scope["method"] not in (self.methods or ()):
+            await super().handle(scope, receive, send)  # says which would do
+            return
+        answer = await self.endpoint(Request(scope, receive))
+        await answer(scope, receive, send)
+
+
 async def large_json(request: Request, model: type[Model], most: int) -> Model:
     """A large body as `model`, read once its bearer is known; Unprocessable where it is something else."""
     body = await read_body(request, most)
@@ -119,7 +147,9 @@ async def _election(
 ) -> Service:
     services = services_of(request)
     kept = services.kept(election)
-    return kept if kept is not None else await ask(services.open, election)
+    if kept is not None:
+        return kept
+    return await together(request, ("election", election), election, services.open_for_all)
 
 
 AnElection = Annotated[Service, Depends(_election)]
@@ -144,7 +174,8 @@ async def limit(request: Request, of: Limit, who: str) -> None:
     """Spend one of what `who` may do; TooMany where nothing is left."""
     limits = services_of(request).limits
     if not limits.has_left(of, who):
-        await ask(limits.take, of, who)
+        # who finds nothing left while somebody bites off some waits for that: one at a time changes the row
+        await together(request, (of, who), (of, who), limits.take_all)
 
 
 async def _reading(request: Request) -> None:
@@ -161,7 +192,8 @@ async def bearer_of(request: Request, credentials: HTTPAuthorizationCredentials 
         raise Unauthorized("Send the token that you were given: Authorization: Bearer TOKEN.")
     bearers = services_of(request).bearers
     hashed = token_hash(credentials.credentials)
-    return bearers.known(hashed) or await ask(bearers.find, hashed)
+    # each on its own would need a connection, and a device's token is forgotten amid all its ballots
+    return bearers.known(hashed) or await together(request, "bearers", hashed, bearers.find_all)
 
 
 async def stranger(request: Request) -> Unauthorized:
@@ -207,7 +239,7 @@ ASKED_BY_VOTERS: dict[str, Any] = {
 
 
 async def election_of(request: Request) -> Service:
-    """The election of the path, without the framework's dependencies: they take a third of a ballot's time."""
+    """The election of the path, where the framework's dependencies are left out."""
     return await _election(request, request.path_params["election"])
 
 

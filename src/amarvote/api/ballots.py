@@ -1,5 +1,6 @@
 """Ballots: handing one in, and asking what became of it."""
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Request
@@ -9,22 +10,24 @@ from amarvote.api.asking import (
     ASKED_BY_VOTERS,
     AnElection,
     BoundedRoute,
+    PlainRoute,
     address_of,
     ask,
     election_of,
     limit,
     read_body,
     services_of,
+    together,
     voter_of,
 )
 from amarvote.api.models.ballots import BallotStatus, Receipt
 from amarvote.api.problems import responses
 from amarvote.elections import submission
-from amarvote.elections.envelopes import JSON_FACTOR, body_of_json
+from amarvote.elections.envelopes import JSON_FACTOR
 from amarvote.elections.limits import Limit
-from amarvote.elections.service import Service
 from amarvote.elections.vote_tokens import hash_of
 
+submitting = APIRouter(prefix="/elections/{election}", route_class=PlainRoute, tags=["ballots"])
 router = APIRouter(prefix="/elections/{election}", route_class=BoundedRoute, tags=["ballots"])
 
 OF_A_DEVICE = Limit("ballots", rate=500.0, burst=5_000, what="ballots", bite=50)
@@ -56,7 +59,7 @@ _BODY = {
 }
 
 
-@router.put(
+@submitting.put(
     "/ballots",
     status_code=202,
     response_class=JSONResponse,
@@ -85,17 +88,11 @@ async def submit(request: Request) -> JSONResponse:
     is_json = request.headers.get("content-type", "").partition(";")[0].strip().lower() == "application/json"
     most = election.largest_submission * (JSON_FACTOR if is_json else 1)
     body = await read_body(request, most)
-    receipt = await ask(_submit, election, voter, body, is_json)
+    handed_in = submission.HandedIn(voter, body, is_json)
+    of = ("ballots", election.election_id)
+    receipt = await together(request, of, handed_in, partial(submission.submit_all, election))
     where = f"/elections/{election.election_id}/ballots/{receipt['id_b']}"
     return JSONResponse(receipt, 202, {"Location": where})
-
-
-def _submit(election: Service, voter: int | bytes, body: bytes, is_json: bool) -> dict[str, str]:
-    if is_json:
-        body = body_of_json(body, with_token=isinstance(voter, int))
-    if isinstance(voter, int):
-        return submission.submit(election, voter, body)
-    return submission.submit(election, None, voter + body)
 
 
 @router.get("/ballots/{id_b}", responses=responses(404, 422))

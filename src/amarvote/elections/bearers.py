@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from sqlalchemy import bindparam, select
 
 from amarvote.elections.errors import Forbidden, Unauthorized
-from amarvote.elections.together import Together
 from amarvote.elections.tokens import INVITATION
 from amarvote.store.clock import now
 from amarvote.store.database import Database
@@ -50,7 +49,6 @@ class Bearers:
         self._clock = clock
         self._lock = threading.Lock()
         self._known: OrderedDict[bytes, tuple[Bearer, float]] = OrderedDict()
-        self._finding = Together[bytes, Bearer | None]()
 
     def known(self, hashed: bytes) -> Bearer | None:
         """Whose token this is, where the process let it in a moment ago."""
@@ -59,14 +57,11 @@ class Bearers:
             return found[0] if found is not None and self._clock() < found[1] else None
 
     def find(self, hashed: bytes) -> Bearer | None:
-        """Whose token this is, by the database; None where it is nobody's any more.
+        """Whose token this is, by the database; None where it is nobody's any more."""
+        return self.find_all([hashed])[0]
 
-        Asked at once for all who ask at a time: each on its own would need a connection, and a device's token is
-        forgotten amid all its ballots.
-        """
-        return self._finding.ask(hashed, self._find_all)
-
-    def _find_all(self, asked: Sequence[bytes]) -> list[Bearer | None]:
+    def find_all(self, asked: Sequence[bytes]) -> list[Bearer | None]:
+        """The same of several, by one question."""
         with self._database.read() as connection:
             rows = connection.execute(_FIND, {"hashes": list(set(asked))}).all()
         found = {row.token_hash: Bearer(row.id, row.election_id, row.role, row.number) for row in rows}

@@ -16,7 +16,6 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.dml import ReturningInsert
 
 from amarvote.elections.errors import TooMany
-from amarvote.elections.together import Together
 from amarvote.store.clock import now
 from amarvote.store.database import Database
 from amarvote.store.tables import buckets
@@ -50,7 +49,6 @@ class Limits:
         self._lock = threading.Lock()
         self._left: OrderedDict[str, tuple[int, float]] = OrderedDict()
         self._here: OrderedDict[str, tuple[float, float]] = OrderedDict()
-        self._biting = Together[tuple[Limit, str], None]()
 
     def has_left(self, limit: Limit, who: str) -> bool:
         """Spend one of those bitten off before; False where the database has to be asked (`take`).
@@ -68,23 +66,20 @@ class Limits:
             return True
 
     def take(self, limit: Limit, who: str) -> None:
-        """Bite off some and spend one; TooMany, with how long to wait, where the bucket is empty.
+        """Spend one, bitten off where nothing is left; TooMany, with how long to wait, where none is."""
+        if not self.has_left(limit, who):
+            self._bite(limit, who)
 
-        Who finds nothing left while somebody bites off some waits for that: the row is changed by one at a time.
-        """
-        self._biting.ask((limit, who), self._take_all, of=(limit, who))
+    def take_all(self, asked: Sequence[tuple[Limit, str]]) -> list[Exception | None]:
+        """The same of several; of each why it may not, or None."""
+        return [self._taken(limit, who) for limit, who in asked]
 
-    def _take_all(self, asked: Sequence[tuple[Limit, str]]) -> list[Exception | None]:
-        taken: list[Exception | None] = []
-        for limit, who in asked:
-            try:
-                if not self.has_left(limit, who):
-                    self._bite(limit, who)
-            except TooMany as problem:
-                taken.append(problem)
-            else:
-                taken.append(None)
-        return taken
+    def _taken(self, limit: Limit, who: str) -> Exception | None:
+        try:
+            self.take(limit, who)
+        except TooMany as problem:
+            return problem
+        return None
 
     def _bite(self, limit: Limit, who: str) -> None:
         key = f"{limit.name}:{who}"

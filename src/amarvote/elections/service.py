@@ -1,6 +1,6 @@
 """One election, as the processes that open the database see it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -9,7 +9,6 @@ from sqlalchemy import Connection, Row
 from amarvote.electionguard.context import Context
 from amarvote.elections.envelopes import largest_submission
 from amarvote.elections.errors import Conflict
-from amarvote.elections.together import Together
 from amarvote.pipeline import memory, steps
 from amarvote.pipeline.chunks import election_row
 from amarvote.pipeline.constants import context_of, manifest_of
@@ -56,8 +55,6 @@ class Service:
     settings: Settings
     manifest: bytes
     largest_submission: int
-    submissions: Together[Any, str] = field(default_factory=Together, repr=False, compare=False)
-    """Where ballots that are submitted at the same moment meet."""
 
     @cached_property
     def context(self) -> Context:

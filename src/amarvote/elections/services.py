@@ -12,7 +12,6 @@ from amarvote.elections.errors import NotFound
 from amarvote.elections.limits import Limits, forget_full
 from amarvote.elections.paging import page
 from amarvote.elections.service import Service, service_of
-from amarvote.elections.together import Together
 from amarvote.pipeline.settings import DEFAULTS, Settings
 from amarvote.pipeline.states import TRIAL
 from amarvote.store.database import Database
@@ -36,7 +35,6 @@ class Services:
         self.limits = Limits(database)
         self._lock = threading.Lock()
         self._kept: OrderedDict[str, Service] = OrderedDict()
-        self._opening = Together[str, Service]()
 
     def kept(self, election_id: str) -> Service | None:
         """The service of this election, where the process has it."""
@@ -46,17 +44,15 @@ class Services:
                 self._kept.move_to_end(election_id)
             return service
 
-    def open(self, election_id: str) -> Service:
-        """The service of this election; NotFound where the database has none of this name.
+    def open_for_all(self, asked: Sequence[str]) -> list[Service]:
+        """The service of the one election that all of them ask for; NotFound where there is none of this name.
 
-        Made once for all who ask at a time, as where voting begins: it takes 50 ms of the processor.
+        Made once for those who ask at a time, as where voting begins: it takes 50 ms of the processor.
         """
-        return self._opening.ask(election_id, self._open_for_all, of=election_id)
+        return [self.kept(asked[0]) or self.open(asked[0])] * len(asked)
 
-    def _open_for_all(self, asked: Sequence[str]) -> list[Service]:
-        return [self.kept(asked[0]) or self._open(asked[0])] * len(asked)
-
-    def _open(self, election_id: str) -> Service:
+    def open(self, election_id: str) -> Service:
+        """The service of this election, made anew; NotFound where the database has none of this name."""
         with self.database.read() as connection:
             known = connection.execute(_KNOWN.where(elections.c.id == election_id)).first()
         if known is None:

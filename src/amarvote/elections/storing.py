@@ -57,10 +57,21 @@ Outcomes = dict[Submission, str | Exception]
 """The state of each ballot that is stored, by now or before; or why it is not."""
 
 # Built once: making a statement anew takes longer than executing it.
-_KNOWN = select(ballots.c.id_b, ballots.c.submission, ballots.c.state, ballots.c.findings).where(
-    ballots.c.election_id == bindparam("election"), ballots.c.id_b.in_(bindparam("ids", expanding=True))
+_KNOWN = (
+    select(
+        elections.c.state.label("of_election"),
+        ballots.c.id_b,
+        ballots.c.submission,
+        ballots.c.state,
+        ballots.c.findings,
+    )
+    .outerjoin_from(
+        elections,
+        ballots,
+        and_(ballots.c.election_id == elections.c.id, ballots.c.id_b.in_(bindparam("ids", expanding=True))),
+    )
+    .where(elections.c.id == bindparam("election"))
 )
-_STATE = select(elections.c.state).where(elections.c.id == bindparam("election"))
 _DEVICES = (
     select(devices)
     .where(
@@ -107,9 +118,10 @@ def store_all(service: Service, asked: Sequence[Submission]) -> list[str | Excep
     return [outcomes[one] for one in asked]
 
 
-def known_among(connection: Connection, election_id: str, ids: Sequence[bytes]) -> dict[bytes, Any]:
-    """The rows {id_b, submission, state, findings} of those of these ballots that are stored, by identifier."""
-    return {row.id_b: row for row in connection.execute(_KNOWN, {"election": election_id, "ids": ids})}
+def known_among(connection: Connection, election_id: str, ids: Sequence[bytes]) -> tuple[str, dict[bytes, Any]]:
+    """The election's state, and {id_b, submission, state, findings} of those of these ballots that are stored."""
+    rows = connection.execute(_KNOWN, {"election": election_id, "ids": ids}).all()
+    return rows[0].of_election, {row.id_b: row for row in rows if row.id_b is not None}
 
 
 def current_device(connection: Connection, election_id: str, number: int, *, held: bool) -> Row[Any]:
@@ -139,8 +151,7 @@ def _apart(asked: Sequence[Submission], *, chained: bool) -> tuple[list[Submissi
 
 def _in_one(service: Service, some: Sequence[Submission]) -> Outcomes:
     try:
-        with service.database.write() as connection:
-            return _store(service, connection, some)
+        return service.database.transact(lambda connection: _store(service, connection, some))
     except DatabaseError as problem:
         if len(some) == 1 or is_passing(problem):
             return dict.fromkeys(some, problem)
@@ -152,12 +163,11 @@ def _in_one(service: Service, some: Sequence[Submission]) -> Outcomes:
 
 
 def _store(service: Service, connection: Connection, some: Sequence[Submission]) -> Outcomes:
-    outcomes = _known(service, connection, some)
+    # asked without waiting first: a state that is past is past, and the list may be frozen for minutes
+    state, outcomes = _known(service, connection, some)
     new = [one for one in some if one not in outcomes]
     if not new:
         return outcomes
-    # asked without waiting first: a state that is past is past, and the list may be frozen for minutes
-    state = connection.execute(_STATE, {"election": service.election_id}).scalar_one()
     if state == states.OPEN:
         state = locks.kept(connection, service.election_id)
     if state != states.OPEN:
@@ -168,10 +178,10 @@ def _store(service: Service, connection: Connection, some: Sequence[Submission])
     return outcomes | taken
 
 
-def _known(service: Service, connection: Connection, some: Sequence[Submission]) -> Outcomes:
-    """What is to be said of those that are stored already."""
-    there = known_among(connection, service.election_id, [one.ballot.id_b for one in some])
-    return {one: _again(one, there[one.ballot.id_b]) for one in some if one.ballot.id_b in there}
+def _known(service: Service, connection: Connection, some: Sequence[Submission]) -> tuple[str, Outcomes]:
+    """The election's state, and what is to be said of those that are stored already."""
+    state, there = known_among(connection, service.election_id, [one.ballot.id_b for one in some])
+    return state, {one: _again(one, there[one.ballot.id_b]) for one in some if one.ballot.id_b in there}
 
 
 def _again(one: Submission, row: Row[Any]) -> str | Exception:
@@ -251,7 +261,7 @@ def _refused(
     found = connection.execute(_ENTRIES, {"election": service.election_id, "tokens": tokens})
     there = {row.token_hash: row.state for row in found}
     taken = {one: not_free(there.get(one.token_hash)) for one in others if one not in refused}
-    return taken | _known(service, connection, others)
+    return taken | _known(service, connection, others)[1]
 
 
 def _write(service: Service, connection: Connection, fitting: dict[Submission, Row[Any]]) -> None:

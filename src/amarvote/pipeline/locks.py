@@ -29,7 +29,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, select
 
-from amarvote.store.exclusive import one_at_a_time, side_by_side
+from amarvote.store.exclusive import SIDE_BY_SIDE, number_of, one_at_a_time
 from amarvote.store.tables import elections, phases
 
 OPEN = "open"
@@ -48,6 +48,7 @@ _FREE_PHASES = (
     .with_for_update(key_share=True, skip_locked=True)
 )
 _KEPT = select(elections.c.state).where(elections.c.id == bindparam("election")).with_for_update(read=True)
+_KEPT_IN_TURN = _KEPT.where(SIDE_BY_SIDE)  # which waits before the row is locked: as that then is, it is read
 
 
 def phase(connection: Connection, phase_id: int) -> Row[Any]:
@@ -77,8 +78,11 @@ def kept(connection: Connection, election_id: str) -> str:
 
     Whoever wants to change it is let in before those who come later, however many they are.
     """
-    side_by_side(connection, _gate(election_id))
-    state: str = connection.execute(_KEPT, {"election": election_id}).scalar_one()
+    own: dict[str, object] = {"election": election_id}
+    statement = _KEPT
+    if connection.dialect.name == "postgresql":
+        statement, own["number"] = _KEPT_IN_TURN, number_of(_gate(election_id))
+    state: str = connection.execute(statement, own).scalar_one()
     return state
 
 
