@@ -127,6 +127,17 @@ def test_what_is_something_else_is_done_beside_it():
     assert run(ask) == (2, 0)
 
 
+def test_nothing_more_is_begun_when_the_loop_ends():
+    held = Held()
+
+    async def ask(together):
+        await held.asked_by(together, 3)
+        threading.Timer(0.1, held.go_on.set).start()
+
+    asyncio.run(ask(Together()))
+    assert held.calls == [[0]]
+
+
 def test_nobody_is_forgotten_when_many_ask_all_the_time():
     calls = []
 

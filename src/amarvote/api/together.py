@@ -70,6 +70,8 @@ class Together:
         try:
             results = await run_in_threadpool(patiently, places[0].do, [place.asked for place in places])
             answers = list(zip(places, results, strict=True))
+        except asyncio.CancelledError:
+            raise  # the loop ends, and nobody waits any more
         except BaseException as problem:  # noqa: BLE001 - raised where it was asked for
             answers = [(place, problem) for place in places]
         self._begin(of)
