@@ -30,8 +30,8 @@ PARTS = (
 )
 """Of a chunk's way: in words, from which step of the loop ("": the end of the chunk before) to which."""
 
-BOOKKEEPING = tuple(PARTS[place][0] for place in (2, 5, 6))
-"""Claim, commit, ack."""
+BOOKKEEPING = ("claimed", "committing", "committed")
+"""Where claim, commit, and ack end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class Overhead:
     @property
     def bookkeeping(self) -> float:
         """Milliseconds of a chunk for claim, commit and ack."""
-        return sum(self.parts[name][0] for name in BOOKKEEPING)
+        return sum(self.parts[name][0] for name, _, until in PARTS if until in BOOKKEEPING)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,15 +23,13 @@ from bench.service import notes, worker
 from servers.postgresql import PostgreSQL
 from servers.processes import free_port
 from servers.rabbitmq import RabbitMQ
+from stack.places import postgresql_settings
 from staging.rows import make_schema
 
 ROOT = Path(__file__).parents[2]
 AMARVOTE = Path(sys.executable).with_name("amarvote")
 PATIENCE = 1800.0
 TICKS = os.sysconf("SC_CLK_TCK")
-
-POSTGRESQL = ROOT / "deploy" / "postgresql" / "postgresql.conf"
-"""The settings that are delivered; the servers of the tests are quicker, and forget what a dying machine takes."""
 
 
 class BenchError(Exception):
@@ -157,10 +155,13 @@ def _is_ready(root: str) -> bool:
 
 
 class Servers:
-    """PostgreSQL and RabbitMQ, for everything that is measured."""
+    """PostgreSQL and RabbitMQ, for everything that is measured.
+
+    The former with the settings that are delivered: the tests' is quicker, and forgets what a dying machine takes.
+    """
 
     def __init__(self) -> None:
-        self._postgresql = PostgreSQL(base=POSTGRESQL.read_text(), segment_mb=16)
+        self._postgresql = PostgreSQL(base=postgresql_settings())
         try:
             self._rabbitmq = RabbitMQ()
         except BaseException:

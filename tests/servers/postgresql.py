@@ -62,11 +62,10 @@ class PostgreSQL:
         user: str = USER,
         password: str | None = None,
         port: int | None = None,
-        segment_mb: int = 1,
     ) -> None:
         """`settings` come after those of the `base`, and win; `user` is the superuser.
 
-        PostgreSQL's own segments of its write-ahead log have 16 MB: most tests never fill one.
+        The quick one has segments of its write-ahead log of 1 MB instead of 16: most tests never fill one.
         """
         found = programs()
         if found is None:
@@ -83,13 +82,13 @@ class PostgreSQL:
         self._made = 0
         self.port = port or processes.free_port()
         try:
-            self._initialise(base + _HERE + settings, segment_mb)
+            self._initialise(base + _HERE + settings, ["--wal-segsize", "1"] if base is QUICK else [])
             self.start()
         except BaseException:
             self.close()
             raise
 
-    def _initialise(self, configuration: str, segment_mb: int) -> None:
+    def _initialise(self, configuration: str, options: list[str]) -> None:
         password = self._home / "password"
         password.write_text(self._password)
         command: list[str | Path] = [
@@ -109,7 +108,7 @@ class PostgreSQL:
             "--encoding",
             "UTF8",
         ]
-        command += ["--wal-segsize", str(segment_mb)]
+        command += options
         initdb = processes.start(command, self._log, self._user)
         if initdb.wait(processes.START_LIMIT) != 0:
             raise processes.ServerError(f"initdb failed:\n{processes.last_words(self._log)}")
