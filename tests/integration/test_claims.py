@@ -1,5 +1,6 @@
 """Many workers at once: each chunk has one winner, late commits are refused, a phase ends once."""
 
+import threading
 from contextlib import suppress
 
 import pytest
@@ -7,7 +8,7 @@ from sqlalchemy import func, select, update
 
 from amarvote.pipeline import chunks as life
 from amarvote.pipeline import failing, handing, locks, phases
-from amarvote.pipeline.chunks import FencedError
+from amarvote.pipeline.chunks import FencedError, NewChunk
 from amarvote.pipeline.messages import Message
 from amarvote.pipeline.phases import Step
 from amarvote.pipeline.settings import Settings
@@ -138,7 +139,7 @@ def counted_transitions():
     return followed
 
 
-def test_whoever_finishes_a_chunk_is_told_whether_its_phase_waits_for_another(database):
+def test_a_phase_waits_for_its_own_chunks_until_the_last_is_done(database):
     add_election(database, "one", "test_phase", [(0, 1), (1, 2), (2, 3)])
     add_election(database, "other", "test_phase", [(0, 1)])
     with database.write() as connection:
@@ -146,11 +147,62 @@ def test_whoever_finishes_a_chunk_is_told_whether_its_phase_waits_for_another(da
         claims = [life.claim(connection, SETTINGS, "w") for _ in range(3)]
         assert [claim.election_id for claim in claims].count("other") == 1
         for number, claim in enumerate(sorted(claims, key=lambda one: one.election_id)):
-            last = life.finish(connection, claim, {}, b"")
-            assert last is (number == 2)  # of the first election's three, the third is still to be handed out
+            life.finish(connection, claim, {}, b"")
+            done = life.all_done(connection, claim.phase_id)
+            assert done is (number == 2)  # of the first election's three, the third is still to be handed out
     with database.write() as connection:
         handing.refill(connection, SETTINGS)
-        assert life.finish(connection, life.claim(connection, SETTINGS, "w"), {}, b"") is True
+        claim = life.claim(connection, SETTINGS, "w")
+        life.finish(connection, claim, {}, b"")
+        assert life.all_done(connection, claim.phase_id)
+
+
+def test_of_two_last_chunks_the_second_waits_for_the_first_and_sees_it(database):
+    add_election(database, "one", "test_phase", [(0, 1), (1, 2)])
+    with database.write() as connection:
+        handing.refill(connection, SETTINGS)
+        claims = [life.claim(connection, SETTINGS, f"w{number}") for number in range(2)]
+    seen = []
+
+    def second():
+        with database.write() as connection:
+            life.finish(connection, claims[1], {}, b"")
+            seen.append(life.all_done(connection, claims[1].phase_id))
+
+    other = threading.Thread(target=second)
+    with database.write() as connection:
+        life.finish(connection, claims[0], {}, b"")
+        assert not life.all_done(connection, claims[0].phase_id)
+        other.start()
+        other.join(0.3)
+        assert seen == []
+    other.join()
+    assert seen == [True]
+
+
+def test_what_waited_for_a_phase_that_was_stopped_is_refused(database):
+    phase_id = add_election(database, "one", "test_phase", [(0, 1)])
+    with database.write() as connection:
+        handing.refill(connection, SETTINGS)
+        claim = life.claim(connection, SETTINGS, "w")
+    refused = []
+
+    def late():
+        try:
+            with database.write() as connection:
+                life.finish(connection, claim, {}, b"")
+        except FencedError as problem:
+            refused.append(str(problem))
+
+    other = threading.Thread(target=late)
+    with database.write() as connection:
+        locks.phase(connection, phase_id)
+        other.start()
+        other.join(0.3)
+        assert other.is_alive()
+        phases.stop(connection, phase_id)
+    other.join()
+    assert refused == [f"The {claim} is not ours any more: it is stopped, attempt 1."]
 
 
 def test_two_last_chunks_end_the_phase_once(database, counted_transitions):
@@ -296,6 +348,7 @@ def test_a_commit_hands_out_for_its_own_election_only(database):
 def finish_one(connection):
     claim = life.claim(connection, SETTINGS, "w1")
     life.finish(connection, claim, {}, b"")
+    return claim
 
 
 def test_one_that_is_done_is_followed_by_the_next_in_its_place(database):
@@ -304,21 +357,33 @@ def test_one_that_is_done_is_followed_by_the_next_in_its_place(database):
     with database.write() as connection:
         handed, window = handing.refill(connection, SETTINGS)
         assert window == len(handed) == 4
-        assert life.follow(connection, "one", window) == []  # none is done
-        finish_one(connection)
-        (follower,) = life.follow(connection, "one", window)
+        claim = life.claim(connection, SETTINGS, "w1")
+        assert life.follow(connection, claim, window) == []  # it is not done
+        life.finish(connection, claim, {}, b"")
+        (follower,) = life.follow(connection, claim, window)
         assert follower.id == max(row.id for row in handed) + 1
-        assert life.follow(connection, "one", window) == []
-        finish_one(connection)
-        assert life.follow(connection, "one", window - 1) == []  # the window was made smaller meanwhile
-        assert len(life.follow(connection, "one", window)) == 1
+        assert life.follow(connection, claim, window) == []
+        claim = finish_one(connection)
+        assert life.follow(connection, claim, window - 1) == []  # the window was made smaller meanwhile
+        assert len(life.follow(connection, claim, window)) == 1
     with database.write() as connection:
-        finish_one(connection)
+        claim = finish_one(connection)
         connection.execute(update(elections).values(paused=True))
-        assert life.follow(connection, "one", window) == []
+        assert life.follow(connection, claim, window) == []
         connection.execute(update(elections).values(paused=False))
         connection.execute(update(chunks).where(chunks.c.state == life.READY).values(due_at=now() + 60.0))
-        assert life.follow(connection, "one", window) == []
+        assert life.follow(connection, claim, window) == []
+
+
+def test_what_follows_is_of_the_same_phase(database):
+    add_election(database, "one", "aggregate", [(0, 1)])
+    with database.write() as connection:
+        assert len(handing.refill(connection, SETTINGS).handed) == 1
+        phase = phases.begin(connection, "one", "combine")
+        life.add(connection, phase, [NewChunk(0, 1)])
+        claim = finish_one(connection)
+        assert life.follow(connection, claim, 4) == []
+        assert life.all_done(connection, claim.phase_id)
 
 
 def test_none_follows_where_half_of_the_bound_is_used_up(database):
@@ -351,9 +416,8 @@ def test_as_many_are_out_as_before_whoever_else_hands_out_meanwhile(database):
                 claim = life.claim(connection, SETTINGS, f"w{number}")
             if number < 2 and claim is not None:
                 with own.write() as connection:
-                    locks.phase(connection, claim.phase_id)
                     life.finish(connection, claim, {}, b"")
-                    life.follow(connection, "one", most)
+                    life.follow(connection, claim, most)
         own.close()
 
     in_parallel(3, take_part)

@@ -94,6 +94,19 @@ def test_many_who_ask_cost_few_attempts_and_it_comes_back_by_itself(database, pr
     look(database)
 
 
+def test_a_single_statement_finds_out_as_well_and_shuts_the_same_door(database, proxy):
+    ask = lambda connection: connection.execute(text("SELECT 1")).scalar_one()  # noqa: E731
+    assert database.alone(ask) == 1
+    assert database.connections == {"idle": 1, "in_use": 0}
+    proxy.cut()
+    with pytest.raises(DatabaseError):
+        database.alone(ask)
+    assert 0 < retry_after(database) <= door.LONGEST_PAUSE
+    proxy.heal()
+    until(lambda: not database.trouble)
+    assert database.alone(ask) == 1
+
+
 def test_what_a_working_server_refuses_or_cuts_does_not_shut_the_door(
     database, postgresql_server, address, caplog
 ):

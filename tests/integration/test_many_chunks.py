@@ -70,7 +70,9 @@ def test_the_queue_stays_short_and_no_step_looks_at_every_chunk(crowded):
         assert len(handing.refill(connection, DEFAULTS).handed) == DEFAULTS.handed_out == 900
     for _ in range(5):
         with crowded.write() as connection:
-            assert life.finish(connection, life.claim(connection, DEFAULTS, "w1"), {}, b"") is False
+            claim = life.claim(connection, DEFAULTS, "w1")
+            life.finish(connection, claim, {}, b"")
+            assert not life.all_done(connection, claim.phase_id)
             assert len(handing.refill(connection, DEFAULTS).handed) == 1
         assert count(crowded, chunks.c.state.in_((life.HANDED, life.RUNNING))) == 900
 
@@ -80,7 +82,7 @@ def test_the_queue_stays_short_and_no_step_looks_at_every_chunk(crowded):
         life.claim_one(connection, DEFAULTS, "w2", claim.chunk_id)
         life.finish(connection, claim, {}, b"")
         life.all_done(connection, claim.phase_id)
-        assert len(life.follow(connection, claim.election_id, 900)) == 1
+        assert len(life.follow(connection, claim, 900)) == 1
         handing.refill(connection, DEFAULTS)
         publication.unpublished(connection, 3.0)
         publication.parked(connection)

@@ -4,6 +4,7 @@ The broker is a bag that may lose anything; the rows and the queue's side of the
 on both databases. Whatever happened, at the end everything is done exactly once and no message is left.
 """
 
+from functools import partial
 from itertools import count
 
 import pytest
@@ -131,8 +132,8 @@ class MessageLife(RuleBasedStateMachine):
         queue = self.queues[worker]
 
         def both(connection):
-            last = work(connection)
-            queue.hand_out(connection, claim.election_id, more=last is not False)
+            if work(connection) is not True:
+                queue.hand_out(connection, claim.election_id)
 
         try:
             self.database.transact(both)
@@ -166,26 +167,27 @@ class MessageLife(RuleBasedStateMachine):
             self.attempts[claim.chunk_id] = claim.attempt
             self.working[worker] = claim
 
-    def ended(self, worker, work):
+    def ended(self, worker, work, *, done=False):
         claim, self.working[worker] = self.working[worker], None
         if claim is None:
             return
         held = self.is_held(claim)
         assert self.transact(worker, claim, lambda connection: work(connection, claim)) == held
-        if held and work is self.write_down:
+        if held and done:
             self.finished.add(claim.chunk_id)
 
     def is_held(self, claim):
         row = next(row for row in self.rows() if row.id == claim.chunk_id)
         return row.state == life.RUNNING and row.attempt == claim.attempt
 
-    @staticmethod
-    def write_down(connection, claim):
-        return life.finish(connection, claim, {}, b"")
+    def write_down(self, worker, connection, claim):
+        """True where the phase goes on with a chunk that was handed out in the place of this one."""
+        life.finish(connection, claim, {}, b"")
+        return self.queues[worker].follow(connection, claim) or not life.all_done(connection, claim.phase_id)
 
     @rule(worker=WORKER)
     def finish(self, worker):
-        self.ended(worker, MessageLife.write_down)
+        self.ended(worker, partial(self.write_down, worker), done=True)
 
     @rule(worker=WORKER)
     def fail(self, worker):

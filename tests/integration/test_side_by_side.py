@@ -273,14 +273,13 @@ def test_a_pause_waits_for_a_commit_and_takes_back_what_followed(opened):
             window = handing.refill(connection, settings).window
             claim = life.claim(connection, settings, "w")
         with database.write() as connection:
-            locks.phase(connection, claim.phase_id)
             life.finish(connection, claim)
-            assert len(life.follow(connection, claim.election_id, window)) == 1
+            assert len(life.follow(connection, claim, window)) == 1
             pausing = pool.submit(officer.pause, services[1])
             assert not wait([pausing], 0.5).done
         pausing.result(20)
         with database.write() as connection:
-            assert life.follow(connection, claim.election_id, window) == []
+            assert life.follow(connection, claim, window) == []
     assert opened.row().paused
     left = rows(opened, select(chunks.c.state).where(chunks.c.phase_id == claim.phase_id).order_by(chunks.c.id))
     assert sorted(row.state for row in left) == ["done", "ready", "ready"]

@@ -22,7 +22,6 @@ from sqlalchemy import (
     Executable,
     Integer,
     Row,
-    Select,
     and_,
     bindparam,
     exists,
@@ -62,27 +61,31 @@ def is_one_of(column: ColumnElement[str], states: Iterable[str]) -> ColumnElemen
     return column.in_([literal_column(f"'{state}'") for state in states])
 
 
-# What every chunk needs, built once: making a statement anew takes longer than executing it.
-_CHUNK = select(chunks).where(chunks.c.id == bindparam("chunk")).with_for_update(key_share=True)
-_RESULT = insert(chunk_results)
-_of_phase = chunks.alias()  # so that it may stand in a statement about a chunk
-_UNFINISHED = (
-    select(_of_phase.c.id)
-    .where(_of_phase.c.phase_id == bindparam("phase"), is_one_of(_of_phase.c.state, UNFINISHED))
-    .limit(1)  # "exists" would be answered by looking at every chunk there is
-)
-_FINISH = (
-    update(chunks)
-    .where(chunks.c.id == bindparam("chunk"), chunks.c.attempt == bindparam("attempts"), chunks.c.state == RUNNING)
-    .values(state=DONE, finished_at=now(), lease_until=None, reason=None, traceparent=None)
-    .returning(_UNFINISHED.where(_of_phase.c.id != bindparam("chunk")).scalar_subquery().label("other"))
-)
-_ELECTION = select(elections).where(elections.c.id == bindparam("election"))
-
-
 def is_in(state: str) -> ColumnElement[bool]:
     """The condition that a chunk is in `state`, in the words of the indexes over some states."""
     return chunks.c.state == literal_column(f"'{state}'")
+
+
+# What every chunk needs, built once: making a statement anew takes longer than executing it.
+_CHUNK = select(chunks).where(chunks.c.id == bindparam("chunk")).with_for_update(key_share=True)
+_RESULT = insert(chunk_results)
+_UNFINISHED = (
+    select(chunks.c.id)
+    .where(chunks.c.phase_id == bindparam("phase"), is_one_of(chunks.c.state, UNFINISHED))
+    .limit(1)  # "exists" would be answered by looking at every chunk there is
+)
+_PHASE = select(phases.c.id).where(phases.c.id == bindparam("phase")).with_for_update(key_share=True)
+_FINISH = (
+    update(chunks)
+    .where(
+        chunks.c.id == bindparam("chunk"),
+        chunks.c.attempt == bindparam("attempts"),
+        is_in(RUNNING),
+        _PHASE.scalar_subquery().is_not(None),  # which waits for the phase before the chunk is locked
+    )
+    .values(state=DONE, finished_at=now(), lease_until=None, reason=None, traceparent=None)
+)
+_ELECTION = select(elections).where(elections.c.id == bindparam("election"))
 
 
 class FencedError(Exception):
@@ -103,7 +106,7 @@ class Claim:
     phase_id: int
     election_id: str
     chunk: Row[Any]
-    """As it was claimed; what says its work never changes."""
+    """What says its work, and never changes."""
 
     @property
     def traceparent(self) -> str | None:
@@ -154,6 +157,7 @@ def add(connection: Connection, phase: Row[Any], new: Iterable[NewChunk]) -> lis
     return ids
 
 
+_WORK = ("id", "attempt", "phase_id", "election_id", "ordinal", "level", "first", "last", "spec", "traceparent")
 _TAKE = (
     update(chunks)
     .values(
@@ -164,7 +168,7 @@ _TAKE = (
         claimed_at=now(),
     )
     .returning(
-        chunks,
+        *(chunks.c[name] for name in _WORK),
         select(phases.c.name).where(phases.c.id == chunks.c.phase_id).scalar_subquery().label("phase"),
     )
 )
@@ -216,20 +220,17 @@ def renew(connection: Connection, settings: Settings, claim: Claim) -> None:
     _set(connection, claim.chunk_id, lease_until=now() + settings.lease_seconds)
 
 
-def finish(connection: Connection, claim: Claim, fields: dict[str, Any] | None = None, data: bytes = b"") -> bool:
+def finish(connection: Connection, claim: Claim, fields: dict[str, Any] | None = None, data: bytes = b"") -> None:
     """Mark the chunk done, in the transaction that writes what that means; with `fields` it keeps a result.
 
-    From here on the chunk is locked. True where it was the last one that its phase, which the caller holds, waited
-    for. FencedError where the claim does not hold it any more.
+    From here on its phase is held, and the chunk. FencedError where the claim does not hold it any more.
     """
     given = {"chunk": claim.chunk_id, "phase": claim.phase_id, "attempts": claim.attempt}
-    done = connection.execute(_FINISH, given).one_or_none()
-    if done is None:
+    if not connection.execute(_FINISH, given).rowcount:
         held(connection, claim)  # says what it is by now
         raise FencedError(f"The {claim} could not be marked done.")
     if fields is not None:
         connection.execute(_RESULT, {"chunk_id": claim.chunk_id, "fields": fields, "data": data})
-    return done.other is None
 
 
 def again(connection: Connection, chunk: Row[Any], pause: float, reason: str, **counts: int) -> None:
@@ -269,11 +270,11 @@ _DUE = (
 )
 
 
-def _handing_out(due: Select[int]) -> Executable:
+def _handing_out(which: ColumnElement[bool]) -> Executable:
     """Put those chunks into the queue; the rows say later which handing out a message was about."""
     return (
         update(chunks)
-        .where(chunks.c.id.in_(select(due.cte("due").c.id)))
+        .where(which)
         .values(state=HANDED, handed_at=now(), published_at=None)
         .returning(chunks.c.id, chunks.c.state, chunks.c.attempt, chunks.c.handed_at)
     )
@@ -286,8 +287,9 @@ _OUT = (
     .scalar_subquery()
 )
 _PAUSED = exists().where(elections.c.id == bindparam("election"), elections.c.paused)
-_HAND_OUT = _handing_out(_DUE.limit(bindparam("most")))
-_FOLLOW = _handing_out(_DUE.where(bindparam("window", type_=Integer) > _OUT, ~_PAUSED).limit(1))
+_HAND_OUT = _handing_out(chunks.c.id.in_(select(_DUE.limit(bindparam("most")).cte("due").c.id)))
+_NEXT = _DUE.where(chunks.c.phase_id == bindparam("phase"), bindparam("window", type_=Integer) > _OUT, ~_PAUSED)
+_FOLLOW = _handing_out(chunks.c.id == _NEXT.limit(1).scalar_subquery())
 
 
 def hand_out(connection: Connection, election_id: str, most: int) -> list[Row[Any]]:
@@ -296,13 +298,14 @@ def hand_out(connection: Connection, election_id: str, most: int) -> list[Row[An
     return sorted(rows, key=lambda row: int(row.id))
 
 
-def follow(connection: Connection, election_id: str, window: int) -> list[Row[Any]]:
-    """Put the next chunk that is due in the place of one that this transaction finished, in a phase that it holds.
+def follow(connection: Connection, claim: Claim, window: int) -> list[Row[Any]]:
+    """Put the next chunk of its phase that is due in the place of one that this transaction finished.
 
     None where the election is paused (who pauses holds its phases), or has `window` chunks out all the same. As
     many are out then as before: who counts beside it is waited for by nobody.
     """
-    return list(connection.execute(_FOLLOW, {"election": election_id, "window": window}))
+    given = {"election": claim.election_id, "phase": claim.phase_id, "window": window}
+    return list(connection.execute(_FOLLOW, given))
 
 
 def hand_back(connection: Connection, worker: str) -> int:

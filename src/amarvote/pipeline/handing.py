@@ -1,7 +1,7 @@
 """Who gets the next chunk: a bounded window of chunks for each election (rule 15).
 
 So the queue stays short, and a small election never waits behind a big one. A chunk that is done is followed by
-the next one of its election, in its place (`chunks.follow`). Refilling counts, and fills up: every second over all
+the next one of its phase, in its place (`chunks.follow`). Refilling counts, and fills up: every second over all
 elections, in every worker's parent, and with each commit after which more may be due than before, for the election
 that the chunk was of; any number of them agree. So a window that has changed is kept to within a second.
 """

@@ -13,14 +13,14 @@ class Queue(Protocol):
     def claim(self, seconds: float) -> Claim | None:
         """The next chunk, claimed for this worker; None where there was none for about so many seconds."""
 
-    def hand_out(self, connection: Connection, election_id: str, *, more: bool) -> None:
-        """Hand out what is due of an election, as the last step of the transaction that settles a chunk of it.
+    def follow(self, connection: Connection, claim: Claim) -> bool:
+        """Hand out a chunk of the same phase in the place of one that is done; False where there was none."""
 
-        Where no `more` may be due than before, one chunk in place of the one that is done will do.
-        """
+    def hand_out(self, connection: Connection, election_id: str) -> None:
+        """Hand out what is due of an election: the last step of a transaction after which that may be more."""
 
     def settle(self) -> None:
-        """That transaction is committed: forget what brought the chunk, and tell workers what was handed out."""
+        """That is committed: forget what brought the chunk, and tell workers what was handed out."""
 
     def relay(self) -> None:
         """Every second: hand out what is due, tell workers, and look after what got lost."""

@@ -20,7 +20,7 @@ from contextlib import contextmanager, suppress
 from sqlalchemy import Connection
 
 from amarvote.pipeline import chunks as life
-from amarvote.pipeline import failing, locks, memory, phases, record_files, watch
+from amarvote.pipeline import failing, memory, phases, record_files, watch
 from amarvote.pipeline.chunks import ChunkRefusedError, Claim, FencedError
 from amarvote.pipeline.computer import ChildDiedError, Computer
 from amarvote.pipeline.computing.asking import WANT
@@ -195,7 +195,7 @@ class Worker:
         except _TimeIsUpError:
             log.warning("%s is handed back: this worker was told to end", claim)
             self._computer.kill()
-            self._transact(claim, lambda connection: life.hand_back(connection, self._name), more=True)
+            self._turn_away(claim, lambda connection: life.hand_back(connection, self._name))
             return watch.HANDED_BACK
         except ChildDiedError as died:
             self._computer.kill()
@@ -210,9 +210,18 @@ class Worker:
             return self._went_wrong(claim, failing.error, told(problem), watch.ERROR)
         return watch.DONE
 
+    def _turn_away(self, claim: Claim, work: Callable[[Connection], object]) -> None:
+        """The chunk is not done: say what becomes of it; that may be due, and others as well."""
+
+        def both(connection: Connection) -> None:
+            work(connection)
+            self._queue.hand_out(connection, claim.election_id)
+
+        self._transact(both)
+
     def _went_wrong(self, claim: Claim, how: Callable[..., None], reason: str, outcome: str) -> str:
         try:
-            self._transact(claim, lambda connection: how(connection, self._settings, claim, reason), more=True)
+            self._turn_away(claim, lambda connection: how(connection, self._settings, claim, reason))
         except FencedError as lost:
             log.warning("%s", lost)
             return watch.FENCED
@@ -268,18 +277,14 @@ class Worker:
         """Result, state, and what follows from them, in one transaction."""
         if answer.kind == ERROR:
             raise ChunkRefusedError(answer.fields["reason"])
-        self._transact(claim, lambda connection: self._write_down(connection, claim, answer))
+        self._transact(lambda connection: self._write_down(connection, claim, answer))
         self._heartbeat.chunks_done += 1
 
-    def _transact(self, claim: Claim, work: Callable[[Connection], object], *, more: bool = False) -> None:
-        """What becomes of a chunk, and what is handed out then, in one transaction.
-
-        Unless `more` may be due now in any case, `work` marks the chunk done, and says whether that is so.
-        """
+    def _transact(self, work: Callable[[Connection], None]) -> None:
+        """What becomes of a chunk, and what is handed out then, in one transaction."""
 
         def both(connection: Connection) -> None:
-            moved = work(connection)
-            self._queue.hand_out(connection, claim.election_id, more=more or bool(moved))
+            work(connection)
             self._at_step("committing")
 
         with self._transaction():
@@ -295,18 +300,19 @@ class Worker:
             self._transacts = False
             self._moved = time.monotonic()
 
-    def _write_down(self, connection: Connection, claim: Claim, answer: Message) -> bool:
-        place = phases.Place.of(connection, self._settings, locks.phase(connection, claim.phase_id))
+    def _write_down(self, connection: Connection, claim: Claim, answer: Message) -> None:
         step = phases.step_of(claim.phase)
         if step.keeps:
-            last = life.finish(connection, claim, answer.fields, answer.parts[0] if answer.parts else b"")
+            life.finish(connection, claim, answer.fields, answer.parts[0] if answer.parts else b"")
         else:
-            last = life.finish(connection, claim)
+            life.finish(connection, claim)
+        last = not self._queue.follow(connection, claim) and life.all_done(connection, claim.phase_id)
         if step.commit is not None:
+            place = phases.Place(connection, self._settings, claim.phase_id, claim.election_id)
             step.commit(place, claim.chunk, answer)
         if last:
             phases.advance(connection, self._settings, claim.election_id)
-        return last
+            self._queue.hand_out(connection, claim.election_id)
 
     def _keep_moving(self) -> None:
         """Once a second: beat, hand out what is due."""

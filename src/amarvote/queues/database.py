@@ -44,7 +44,11 @@ class DatabaseQueue:
                 claim = life.claim(connection, self._settings, self._worker)
             return claim
 
-    def hand_out(self, connection: Connection, election_id: str, *, more: bool) -> None:
+    def follow(self, connection: Connection, claim: Claim) -> bool:  # noqa: ARG002
+        """Nothing is handed out before somebody looks for it."""
+        return False
+
+    def hand_out(self, connection: Connection, election_id: str) -> None:
         """Whoever looks for a chunk and finds none hands out what is due."""
 
     def settle(self) -> None:

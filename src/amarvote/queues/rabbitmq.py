@@ -118,20 +118,21 @@ class RabbitQueue:
             lost_by = publication.overdue(connection, chunk_id)
             if lost_by is None or not failing.expire(connection, self._settings, lost_by):
                 return None
-            self.hand_out(connection, lost_by, more=True)
+            self.hand_out(connection, lost_by)
             return life.claim_one(connection, self._settings, self._worker, chunk_id)
 
         claim = self._database.transact(lost)
         self._publish()
         return claim
 
-    def hand_out(self, connection: Connection, election_id: str, *, more: bool) -> None:
-        """Hand out what fits the window of an election, or what may follow one that is done."""
-        self._handed = (
-            handing.refill(connection, self._settings, election_id).handed
-            if more
-            else life.follow(connection, election_id, self._window)
-        )
+    def follow(self, connection: Connection, claim: Claim) -> bool:
+        """Hand out the next chunk of the phase, where the window of its election allows that."""
+        self._handed = life.follow(connection, claim, self._window)
+        return bool(self._handed)
+
+    def hand_out(self, connection: Connection, election_id: str) -> None:
+        """Hand out what fits the window of an election."""
+        self._handed = handing.refill(connection, self._settings, election_id).handed
 
     def settle(self) -> None:
         """Acknowledge the message in hand, publish what was handed out."""
@@ -139,7 +140,7 @@ class RabbitQueue:
         self._publish()
 
     def _publish(self) -> None:
-        """The transaction of `hand_out` is committed."""
+        """The transaction that handed it out is committed."""
         handed, self._handed = self._handed, []
         self._send(CHUNKS, handed)
 

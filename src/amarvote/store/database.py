@@ -2,7 +2,7 @@
 
 import logging
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from contextlib import contextmanager, nullcontext
 from typing import TypeVar
 
@@ -67,8 +67,9 @@ class Database:
         """The address without its password, for people."""
         self._engine = writing_engine(address)
         self._reader = reading_engine(self._engine)
-        self._single = single_engine(self._engine)
-        self._door = _door_of(self._engine, self.name)
+        self._single = single_engine(self._engine, address)
+        self._engines = {self._engine, self._single}  # with SQLite they are one
+        self._door = _door_of(self._engines, self.name)
         self._held = False
         # Threads of one process queue up at a lock of their own: SQLite's wait sleeps between two looks, for
         # longer and longer, while the lock stands free. PostgreSQL lets them write side by side.
@@ -172,20 +173,22 @@ class Database:
     @property
     def connections(self) -> dict[str, int]:
         """How many connections this process has, by what they do."""
-        pool = self._engine.pool
-        return {"idle": pool.checkedin(), "in_use": pool.checkedout()} if isinstance(pool, QueuePool) else {}
+        pools = [engine.pool for engine in self._engines if isinstance(engine.pool, QueuePool)]
+        counted = {"idle": QueuePool.checkedin, "in_use": QueuePool.checkedout}
+        return {state: sum(map(count, pools)) for state, count in counted.items()} if pools else {}
 
     def close(self) -> None:
         """Give every connection back."""
         self._door.close()
-        self._engine.dispose()
+        for engine in self._engines:
+            engine.dispose()
 
 
-def _door_of(engine: Engine, name: str) -> Door:
+def _door_of(engines: Set[Engine], name: str) -> Door:
     """SQLite is never away."""
-    if engine.dialect.name == "sqlite":
+    if any(engine.dialect.name == "sqlite" for engine in engines):
         return Door(name, lambda: True)
     # imported here: psycopg takes 0.1 s and 9 MB, which processes with SQLite have a better use for
     from amarvote.store import listening
 
-    return listening.door_of(engine, name)
+    return listening.door_of(engines, name)

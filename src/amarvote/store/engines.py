@@ -5,7 +5,7 @@ in which each statement sees what is committed when it begins, so that whoever w
 what the other one wrote (rule 10); and REPEATABLE READ READ ONLY for a snapshot.
 """
 
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import URL, Connection, Engine, ExceptionContext, create_engine, event
 
@@ -44,8 +44,8 @@ CONNECTION_SETTINGS = {
 }
 
 
-def writing_engine(url: URL) -> Engine:
-    """An engine whose transactions may write. `url` is sqlite or postgresql+psycopg."""
+def writing_engine(url: URL, isolation: Literal["READ COMMITTED", "AUTOCOMMIT"] = "READ COMMITTED") -> Engine:
+    """An engine whose transactions may write. `url` is sqlite or, with this isolation, postgresql+psycopg."""
     kind = url.get_backend_name()
     common: dict[str, Any] = {
         "pool_size": KEPT_CONNECTIONS[kind],
@@ -64,7 +64,7 @@ def writing_engine(url: URL) -> Engine:
     engine = create_engine(
         url.difference_update_query(["options"]),
         **common,
-        isolation_level="READ COMMITTED",
+        isolation_level=isolation,
         connect_args={**CONNECTION_SETTINGS, "options": options},
     )
     event.listen(engine, "handle_error", _tell_no_values)
@@ -88,9 +88,12 @@ def reading_engine(engine: Engine) -> Engine:
     return engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
 
-def single_engine(engine: Engine) -> Engine:
-    """The same connections, for single statements: with PostgreSQL neither BEGIN nor COMMIT goes to and fro."""
-    return engine if engine.dialect.name == "sqlite" else engine.execution_options(isolation_level="AUTOCOMMIT")
+def single_engine(engine: Engine, url: URL) -> Engine:
+    """For single statements: with PostgreSQL neither BEGIN nor COMMIT goes to and fro.
+
+    It has connections of its own: to turn one of the others over and back takes half as long as a statement.
+    """
+    return engine if engine.dialect.name == "sqlite" else writing_engine(url, "AUTOCOMMIT")
 
 
 def without_time_limit(connection: Connection) -> None:

@@ -12,7 +12,7 @@ import socket
 import struct
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Set
 from typing import Any, TypeVar
 from weakref import WeakSet
 
@@ -89,8 +89,9 @@ class _Connection(psycopg.Connection[Any]):
             return False
 
 
-def door_of(engine: Engine, name: str) -> Door:
-    """The door to the engine's database, called `name` in sentences, which its connections shut."""
+def door_of(engines: Set[Engine], name: str) -> Door:
+    """The door to the engines' one database, called `name` in sentences, which its connections shut."""
+    engine = next(iter(engines))
     arguments, named = engine.dialect.create_connect_args(engine.url)
     made: WeakSet[_Connection] = WeakSet()
     lock = threading.Lock()  # over `made`
@@ -104,8 +105,7 @@ def door_of(engine: Engine, name: str) -> Door:
 
     door = Door(name, is_there)
 
-    @event.listens_for(engine, "do_connect")
-    def _connect(_dialect: Any, _record: Any, positional: Any, keywords: Any) -> _Connection:
+    def connect(_dialect: Any, _record: Any, positional: Any, keywords: Any) -> _Connection:
         door.check()
         try:
             connection = _Connection.connect(*positional, **keywords)
@@ -122,9 +122,11 @@ def door_of(engine: Engine, name: str) -> Door:
             made.add(connection)
         return connection
 
-    @event.listens_for(engine, "checkout")
-    def _taken(connection: _Connection, _record: Any, _proxy: Any) -> None:
+    def taken(connection: _Connection, _record: Any, _proxy: Any) -> None:
         if not connection.stands():  # costs a microsecond; asking the server, a transaction in ten
             raise DisconnectionError("the server has hung up")
 
+    for engine in engines:
+        event.listen(engine, "do_connect", connect)
+        event.listen(engine, "checkout", taken)
     return door
