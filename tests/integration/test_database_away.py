@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 
 import httpx
 import pytest
-from sqlalchemy import text
+from sqlalchemy import func, select, text
 
 import plain_http
 from amarvote.api.problems import MEDIA_TYPE
@@ -94,13 +94,24 @@ def test_many_who_ask_cost_few_attempts_and_it_comes_back_by_itself(database, pr
     look(database)
 
 
+def test_who_loses_a_connection_trusts_no_other_that_stood_then(database):
+    pid = select(func.pg_backend_pid())
+    ask = lambda connection: connection.execute(pid).scalar_one()  # noqa: E731
+    alone = database.alone(ask)
+    with pytest.raises(DatabaseError), database.write() as connection:
+        connection.execute(select(func.pg_terminate_backend(pid.scalar_subquery())))
+    assert alone != database.alone(ask) == database.alone(ask)
+
+
 def test_a_single_statement_finds_out_as_well_and_shuts_the_same_door(database, proxy):
     ask = lambda connection: connection.execute(text("SELECT 1")).scalar_one()  # noqa: E731
+    look(database)
     assert database.alone(ask) == 1
-    assert database.connections == {"idle": 1, "in_use": 0}
+    assert database.connections == {"idle": 2, "in_use": 0}
     proxy.cut()
-    with pytest.raises(DatabaseError):
+    with pytest.raises(AwayError):
         database.alone(ask)
+    assert "does not answer" in database.trouble
     assert 0 < retry_after(database) <= door.LONGEST_PAUSE
     proxy.heal()
     until(lambda: not database.trouble)

@@ -89,6 +89,8 @@ def test_the_queue_stays_short_and_no_step_looks_at_every_chunk(crowded):
         publication.overdue(connection, claim.chunk_id)
         if connection.dialect.name == "postgresql":  # the broker's queue goes with it
             publication.forget_lost(connection, 5.0, empty=True)
+    each = [statement for statement, _ in said if statement.startswith("UPDATE chunks")][1:4]
+    assert len(each) == 3, "a claim by its number, what is done, what follows"
     with heard(crowded) as of_sweep:
         assert sweep(crowded, DEFAULTS) == 0
     assert sum(statement.startswith("SELECT") for statement, _ in of_sweep) == 1, of_sweep
@@ -99,7 +101,8 @@ def test_the_queue_stays_short_and_no_step_looks_at_every_chunk(crowded):
         assert "Seq Scan on chunks" not in plan, f"{statement}\n{plan}"
         assert not re.search(r"SCAN chunks(?! USING)", plan), f"{statement}\n{plan}"
         looked_at = re.findall(r"actual time=\S+ rows=(\d+)|Rows Removed by [^:]+: (\d+)", plan)
-        assert all(int(rows or removed) <= PENDING / 50 for rows, removed in looked_at), f"{statement}\n{plan}"
+        most = 10 if statement in each else PENDING / 50
+        assert all(int(rows or removed) <= most for rows, removed in looked_at), f"{statement}\n{plan}"
 
 
 @pytest.mark.parametrize(("ground", "name", "level"), [("aggregate", "merge", 0), ("verify", "verify_merge", 1)])

@@ -14,9 +14,12 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from sqlalchemy import func, select, update
 
 from amarvote.pipeline import chunks as life
-from amarvote.pipeline import failing, handing
-from amarvote.pipeline.chunks import FencedError
+from amarvote.pipeline import failing, handing, phases
+from amarvote.pipeline.chunks import ChunkRefusedError, FencedError, NewChunk
+from amarvote.pipeline.messages import Message
+from amarvote.pipeline.phases import Step
 from amarvote.pipeline.settings import Settings
+from amarvote.pipeline.worker import Worker
 from amarvote.queues.amqp import CHUNKS, DEAD, Delivery
 from amarvote.queues.rabbitmq import RabbitQueue
 from amarvote.store.database import Database
@@ -343,3 +346,52 @@ def test_messages_on_postgresql(postgresql_tables):
         return database
 
     run_state_machine_as_test(lambda: MessageLife(make), settings=QUIETLY)
+
+
+@pytest.fixture
+def holding(both):
+    """A worker that holds the one chunk there is of a phase, and what may be done with it then."""
+
+    def hold(commit, *bounds):
+        phases.register("test_phase", Step(phases.all_done, lambda where: None, commit=commit))
+        add_election(both, "one", "test_phase", list(bounds))
+        worker_beats(both, ["w", "other"])
+        queue = RabbitQueue(both, Settings(), "w", Line(bag := Bag()))
+        queue.relay()
+        claim = queue.claim(0)
+        bag.queues[CHUNKS].clear()
+        return Worker(both, queue, "w"), claim, bag
+
+    return hold
+
+
+def states(database):
+    with database.read() as connection:
+        return connection.execute(select(chunks.c.state).order_by(chunks.c.id)).scalars().all()
+
+
+def test_a_chunk_that_plans_others_hands_out_a_whole_window_of_them(both, holding):
+    def plan(where, chunk, _answer):
+        if chunk.first == 0:
+            life.add(where.connection, where.phase, [NewChunk(number, number + 1) for number in range(1, 9)])
+
+    worker, claim, bag = holding(plan, (0, 1))
+    worker._commit(claim, Message("done"))
+    worker._queue.settle()
+    assert states(both) == [life.DONE] + [life.HANDED] * handing.window(2, 1) + [life.READY] * 4
+    assert len(bag.queues[CHUNKS]) == handing.window(2, 1)
+
+
+def test_of_a_commit_that_is_refused_nothing_is_left(both, holding):
+    def refuse(_where, _chunk, _answer):
+        raise ChunkRefusedError("It does not fit.")
+
+    worker, claim, bag = holding(refuse, *[(number, number + 1) for number in range(9)])
+    before = states(both)
+    with pytest.raises(ChunkRefusedError):
+        worker._commit(claim, Message("done"))
+    assert states(both) == before == [life.RUNNING] + [life.HANDED] * 3 + [life.READY] * 5
+    worker._went_wrong(claim, failing.error, "It does not fit.", "error")
+    worker._queue.settle()
+    assert states(both) == [life.READY] + [life.HANDED] * 4 + [life.READY] * 4
+    assert bag.queues[CHUNKS] == [b"5"]

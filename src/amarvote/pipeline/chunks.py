@@ -106,7 +106,7 @@ class Claim:
     phase_id: int
     election_id: str
     chunk: Row[Any]
-    """What says its work, and never changes."""
+    """What says its work, as it was claimed."""
 
     @property
     def traceparent(self) -> str | None:
@@ -157,7 +157,7 @@ def add(connection: Connection, phase: Row[Any], new: Iterable[NewChunk]) -> lis
     return ids
 
 
-_WORK = ("id", "attempt", "phase_id", "election_id", "ordinal", "level", "first", "last", "spec", "traceparent")
+_WORK = ("id", "attempt", "phase_id", "election_id", "level", "first", "last", "spec", "traceparent")
 _TAKE = (
     update(chunks)
     .values(
@@ -288,8 +288,8 @@ _OUT = (
 )
 _PAUSED = exists().where(elections.c.id == bindparam("election"), elections.c.paused)
 _HAND_OUT = _handing_out(chunks.c.id.in_(select(_DUE.limit(bindparam("most")).cte("due").c.id)))
-_NEXT = _DUE.where(chunks.c.phase_id == bindparam("phase"), bindparam("window", type_=Integer) > _OUT, ~_PAUSED)
-_FOLLOW = _handing_out(chunks.c.id == _NEXT.limit(1).scalar_subquery())
+_NEXT = _DUE.where(bindparam("window", type_=Integer) > _OUT, ~_PAUSED).limit(1)
+_FOLLOW = _handing_out(and_(chunks.c.id == _NEXT.scalar_subquery(), chunks.c.phase_id == bindparam("phase")))
 
 
 def hand_out(connection: Connection, election_id: str, most: int) -> list[Row[Any]]:
@@ -299,10 +299,11 @@ def hand_out(connection: Connection, election_id: str, most: int) -> list[Row[An
 
 
 def follow(connection: Connection, claim: Claim, window: int) -> list[Row[Any]]:
-    """Put the next chunk of its phase that is due in the place of one that this transaction finished.
+    """Put the next chunk that is due in the place of one that this transaction finished.
 
-    None where the election is paused (who pauses holds its phases), or has `window` chunks out all the same. As
-    many are out then as before: who counts beside it is waited for by nobody.
+    None where that is of another phase (refilling finds it), where the election is paused (who pauses holds its
+    phases), or has `window` chunks out all the same. As many are out then as before: nobody waits for who counts
+    beside it.
     """
     given = {"election": claim.election_id, "phase": claim.phase_id, "window": window}
     return list(connection.execute(_FOLLOW, given))

@@ -140,7 +140,7 @@ class RabbitQueue:
         self._publish()
 
     def _publish(self) -> None:
-        """The transaction that handed it out is committed."""
+        """Tell workers of it; where that was rolled back after all, whoever gets the message drops it."""
         handed, self._handed = self._handed, []
         self._send(CHUNKS, handed)
 

@@ -17,8 +17,9 @@ CHECKPOINT_PAGES = 4000
 
 KEPT_CONNECTIONS = {"sqlite": 4, "postgresql": 16}
 CONNECTIONS = {"sqlite": 48, "postgresql": 40}
-"""Of one process: kept open between transactions, and at most so many at once. The API serves 40 requests side
-by side; a worker needs one or two. A new connection to PostgreSQL takes milliseconds, so more of them are kept."""
+"""Of one process and engine: kept open between transactions, and at most so many at once. The API serves 40
+requests side by side; a worker needs one or two, and one for single statements. A new connection to PostgreSQL
+takes milliseconds, so more of them are kept."""
 
 SERVER_SETTINGS = {
     "synchronous_commit": "on",  # a 202 was given for what is committed
@@ -91,7 +92,7 @@ def reading_engine(engine: Engine) -> Engine:
 def single_engine(engine: Engine, url: URL) -> Engine:
     """For single statements: with PostgreSQL neither BEGIN nor COMMIT goes to and fro.
 
-    It has connections of its own: to turn one of the others over and back takes half as long as a statement.
+    It has connections of its own: turning one of the others over and back takes as long as what it spares.
     """
     return engine if engine.dialect.name == "sqlite" else writing_engine(url, "AUTOCOMMIT")
 

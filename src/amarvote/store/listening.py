@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from weakref import WeakSet
 
 import psycopg
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, ExceptionContext, event
 from sqlalchemy.exc import DisconnectionError
 
 from amarvote.store.door import SILENT_SECONDS, Door
@@ -39,6 +39,7 @@ class _Connection(psycopg.Connection[Any]):
     """Does not wait for ever for a server that died without a word, or stands still."""
 
     door: Door | None = None
+    made_at = 0.0
 
     def wait(self, gen: Any, interval: float = LOOK_EVERY, timeout: float | None = None) -> Any:
         """Every statement waits here for its answer."""
@@ -89,12 +90,49 @@ class _Connection(psycopg.Connection[Any]):
             return False
 
 
+class _Made:
+    """Every connection that this process made to one database."""
+
+    def __init__(self, door: Door) -> None:
+        self._door = door
+        self._made: WeakSet[_Connection] = WeakSet()
+        self._lock = threading.Lock()  # over `_made`
+        self._lost_at = 0.0
+
+    def connect(self, _dialect: Any, _record: Any, positional: Any, keywords: Any) -> _Connection:
+        """Make one; AwayError where the database is away."""
+        self._door.check()
+        began = time.monotonic()
+        try:
+            connection = _Connection.connect(*positional, **keywords)
+        except (psycopg.OperationalError, OSError) as problem:  # OSError: no descriptor to wait with
+            with self._lock:
+                standing = any(one.stands() for one in self._made)
+            if not standing or isinstance(problem, psycopg.errors.ConnectionTimeout):
+                raise self._door.shut(problem) from problem
+            if isinstance(problem, OSError):
+                raise psycopg.OperationalError(str(problem)) from problem
+            raise
+        connection.door, connection.made_at = self._door, began
+        with self._lock:
+            self._made.add(connection)
+        return connection
+
+    def taken(self, connection: _Connection, _record: Any, _proxy: Any) -> None:
+        """Refuse one that is broken: that costs a microsecond; asking the server, a transaction in ten."""
+        if connection.made_at <= self._lost_at or not connection.stands():
+            raise DisconnectionError("the server has hung up")
+
+    def failed(self, context: ExceptionContext) -> None:
+        """What broke one connection may have broken all, and each would have to find out for itself."""
+        if context.is_disconnect:
+            self._lost_at = time.monotonic()
+
+
 def door_of(engines: Set[Engine], name: str) -> Door:
     """The door to the engines' one database, called `name` in sentences, which its connections shut."""
-    engine = next(iter(engines))
-    arguments, named = engine.dialect.create_connect_args(engine.url)
-    made: WeakSet[_Connection] = WeakSet()
-    lock = threading.Lock()  # over `made`
+    one = next(iter(engines))
+    arguments, named = one.dialect.create_connect_args(one.url)
 
     def is_there() -> bool:
         try:
@@ -104,29 +142,9 @@ def door_of(engines: Set[Engine], name: str) -> Door:
         return True
 
     door = Door(name, is_there)
-
-    def connect(_dialect: Any, _record: Any, positional: Any, keywords: Any) -> _Connection:
-        door.check()
-        try:
-            connection = _Connection.connect(*positional, **keywords)
-        except (psycopg.OperationalError, OSError) as problem:  # OSError: no descriptor to wait with
-            with lock:
-                standing = any(one.stands() for one in made)
-            if not standing or isinstance(problem, psycopg.errors.ConnectionTimeout):
-                raise door.shut(problem) from problem
-            if isinstance(problem, OSError):
-                raise psycopg.OperationalError(str(problem)) from problem
-            raise
-        connection.door = door
-        with lock:
-            made.add(connection)
-        return connection
-
-    def taken(connection: _Connection, _record: Any, _proxy: Any) -> None:
-        if not connection.stands():  # costs a microsecond; asking the server, a transaction in ten
-            raise DisconnectionError("the server has hung up")
-
+    made = _Made(door)
     for engine in engines:
-        event.listen(engine, "do_connect", connect)
-        event.listen(engine, "checkout", taken)
+        event.listen(engine, "do_connect", made.connect)
+        event.listen(engine, "checkout", made.taken)
+        event.listen(engine, "handle_error", made.failed)
     return door
