@@ -1,11 +1,9 @@
 """Against a real HTTP server on a UNIX socket that misbehaves as told."""
 
 import json
-import socketserver
 import threading
 import time
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler
 from typing import Any
 
 import pytest
@@ -13,11 +11,10 @@ import pytest
 from amarvote.participants import service as module
 from amarvote.participants.address import of_election, of_socket
 from amarvote.participants.service import AnswerError, Refused, Service, Unanswered
+from servers.unix_http import QuietHandler, UnixServer
 
 
-class Server(socketserver.ThreadingUnixStreamServer):
-    daemon_threads = True
-
+class Server(UnixServer):
     def __init__(self, path: str) -> None:
         super().__init__(path, Handler)
         self.script: list[tuple[int, bytes] | None] = []
@@ -33,14 +30,8 @@ class Server(socketserver.ThreadingUnixStreamServer):
         self.left.set()
 
 
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
+class Handler(QuietHandler):
     server: Server
-
-    def address_string(self) -> str:
-        return "local"
-
-    def log_message(self, *args: object) -> None: ...
 
     def answer(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))

@@ -2,11 +2,9 @@
 
 import json
 import re
-import socketserver
 import threading
 from collections.abc import Iterator
 from hashlib import sha256
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -15,14 +13,13 @@ import pytest
 from amarvote.participants import address, record_download
 from amarvote.participants.record_download import NoRoomError, download
 from amarvote.participants.service import AnswerError, Service
+from servers.unix_http import QuietHandler, UnixServer
 
 FILES = {"devices/one": bytes(range(256)) * 800, "empty": b"", "setup/header": b"header", "toc": b"contents"}
 PAGE = 2
 
 
-class Server(socketserver.ThreadingUnixStreamServer):
-    daemon_threads = True
-
+class Server(UnixServer):
     def __init__(self, path: str) -> None:
         super().__init__(path, Handler)
         self.files = dict(FILES)
@@ -41,16 +38,10 @@ class Server(socketserver.ThreadingUnixStreamServer):
         return json.dumps({"files": files, "next": (paths[:PAGE] or ["z"])[-1] if more else None}).encode()
 
 
-class Handler(BaseHTTPRequestHandler):
-    protocol_version = "HTTP/1.1"
+class Handler(QuietHandler):
     server: Server
 
-    def address_string(self) -> str:
-        return "local"
-
-    def log_message(self, *args: object) -> None: ...
-
-    def do_GET(self) -> None:
+    def do_GET(self) -> None:  # noqa: N802 - the name that it is called by
         asked_for = urlsplit(self.path)
         if asked_for.path == "/record":
             self._send(200, self.server.page(parse_qs(asked_for.query).get("after", [""])[0]))
