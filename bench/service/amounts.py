@@ -17,7 +17,7 @@ class Amounts:
     json_seconds: float = 15.0
     burst_seconds: float = 10.0
     sized_ballots: int = 1600
-    growth_chunks: int = 1300
+    growth_chunks: int = 1500
     beside_chunks: int = 150
     ballots: tuple[int, ...] = (1000, 10_000)
     """Of the whole elections, one after the other."""

@@ -39,7 +39,6 @@ class Results:
         paced = self.submitting.paced
         return [
             Target("a chunk without cryptography: claim, commit, ack", self.overhead.bookkeeping, 10, "ms"),
-            Target("that chunk, all of it: broker, child and memory too", self.overhead.whole, 10, "ms"),
             Target("empty chunks a second, two workers", self.overhead.rate, 100, "a second", at_least=True),
             Target(
                 f"one process of the API: ballots of {OPTIONS} options, for {paced.printed['seconds']:.0f} s",

@@ -1,20 +1,23 @@
 """100,000 chunks pending: the queue stays short, and no question of the loop looks at all of them."""
 
 import re
+import tracemalloc
 from contextlib import contextmanager
 
 import pytest
 from sqlalchemy import event, func, insert, literal, select, text, update
 
 from amarvote.pipeline import chunks as life
-from amarvote.pipeline import handing, tree
+from amarvote.pipeline import handing, recording, tree
 from amarvote.pipeline import phases as order
 from amarvote.pipeline.chunks import NewChunk
+from amarvote.pipeline.record_rows import store_items
 from amarvote.pipeline.settings import DEFAULTS
 from amarvote.pipeline.sweep import sweep
 from amarvote.queues import publication
+from amarvote.record.sections import Section, SectionType
 from amarvote.store.clock import now
-from amarvote.store.tables import chunk_results, chunks, elections, phases
+from amarvote.store.tables import chunk_results, chunks, elections, openings, phases, record_items, runs
 from staging.rows import add_election, put_election, worker_beats
 
 ELECTIONS = 500
@@ -148,6 +151,29 @@ def test_very_many_chunks_are_added_some_at_a_time(both):
         added = connection.execute(select(chunks.c.id, chunks.c.first).order_by(chunks.c.ordinal)).all()
     assert [tuple(row) for row in added] == list(zip(ids, range(2500), strict=True))
     assert max(behind) <= life.AT_ONCE == 1000
+
+
+def test_very_many_openings_become_items_some_at_a_time(both):
+    """So that recording holds only some of them in memory: 40 MB here, and no more than a few of them at once."""
+    add_election(both, "one", "combine", [])
+    data, number = bytes(20_000), 2000
+    with both.write() as connection:
+        run = {"id": "run", "election_id": "one", "ordinal": 0, "guardians": [1], "root": b"", "parts": []}
+        connection.execute(insert(runs).values(state="done", **run))
+        row = {"election_id": "one", "kind": "challenged", "run_id": "run", "data": data}
+        for first in range(0, number, 50):
+            connection.execute(insert(openings), [{**row, "number": first + one} for one in range(50)])
+    section = Section(SectionType.CHALLENGED_BALLOT_DECRYPTIONS)
+    tracemalloc.start()
+    try:
+        with both.write() as connection:
+            store_items(connection, "one", section, enumerate(recording._opened(connection, "one", "challenged")))
+            stored = connection.execute(select(func.count()).select_from(record_items)).scalar_one()
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert stored == number
+    assert peak < number * len(data) / 2
 
 
 @contextmanager

@@ -35,6 +35,7 @@ def running(record: Path, tmp_path: Path) -> Iterator["subprocess.Popen[str]"]:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         text=True,
+        start_new_session=True,
     )
     yield process
     process.kill()
@@ -78,6 +79,32 @@ def assert_all_end(pids: set[int]) -> None:
     while any(command(pid) for pid in pids):
         assert time.monotonic() < patient_until
         time.sleep(0.05)
+
+
+def until_one_starts(process: "subprocess.Popen[str]") -> None:
+    patient_until = time.monotonic() + PATIENCE_SECONDS
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    while not any(b"spawn_main" in command(int(one)) for one in children.read_text().split()):
+        assert time.monotonic() < patient_until
+        time.sleep(0.002)
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.1, 0.3, None])
+def test_interrupted_at_a_terminal_all_of_it_ends_without_a_word(
+    running: "subprocess.Popen[str]", tmp_path: Path, seconds: float | None
+) -> None:
+    """Ctrl-C reaches every process of a terminal: while they start, or once they work."""
+    if seconds is None:
+        until_two_work(running)
+    else:
+        until_one_starts(running)
+        time.sleep(seconds)
+    os.killpg(running.pid, signal.SIGINT)
+    _, said = running.communicate(timeout=PATIENCE_SECONDS)
+
+    assert running.returncode == 130
+    assert "Traceback" not in said
+    assert not list(tmp_path.iterdir())
 
 
 def test_terminated_it_ends_as_if_interrupted(running: "subprocess.Popen[str]", tmp_path: Path) -> None:

@@ -189,7 +189,7 @@ def write_record_again(service: Service) -> None:
         election = locks.command(connection, service.election_id)
         if election.state != states.VERIFICATION_FAILED:
             raise Conflict(f"The record is not written again: the election is {election.state}.")
-        recording.begin_again(connection, service.settings, election)
+        recording.begin_again(connection, election)
 
 
 def _move(connection: Connection, election_id: str, to: str) -> None:

@@ -82,7 +82,7 @@ def commit_merge(where: Place, chunk: Row[Any], result: Message) -> None:
             f"{_shown(found)} instead of {_shown(frozen)}. Nothing is sealed."
         )
     tally = Section(SectionType.ENCRYPTED_TALLY)
-    store_items(where.connection, election.id, tally, list(enumerate(result.parts[1:])))
+    store_items(where.connection, election.id, tally, enumerate(result.parts[1:]))
 
 
 def sealed(where: Place) -> bool:

@@ -52,8 +52,7 @@ def sections(connection: Connection, election_id: str, through: Phase) -> list[S
     return sorted(section for section in found if section.phase <= through)
 
 
-def plan_segments(where: Place, through: Phase, after: Phase | None) -> None:
-    """Add the chunks that write the sections of the phases after `after` (None: all) up to `through`."""
+def _plan_segments(where: Place, through: Phase, after: Phase | None) -> None:
     for section in sections(where.connection, where.election.id, through):
         if after is None or section.phase > after:
             life.add(where.connection, where.phase, _segments_of(where, section))
@@ -84,20 +83,20 @@ def _sizes(connection: Connection, election_id: str, section: Section) -> Iterab
     return connection.execute(ordered).scalars()
 
 
-def plan_toc(where: Place, phase: Phase) -> None:
-    """Add the chunk that writes the table of contents."""
-    life.add(where.connection, where.phase, [NewChunk(0, 0, SEGMENTS + 1, {"toc": int(phase)})])
+def grow(where: Place, through: Phase, after: Phase | None) -> bool:
+    """Add the chunks that are due after those that are done; were there any to add?
 
-
-def grow(where: Place, phase: Phase) -> bool:
-    """All segments are written: add the toc, once; was there one to add?"""
+    First those that write the sections of the phases after `after` (None: all) up to `through`, then the one that
+    writes the table of contents.
+    """
     top = where.connection.execute(
         select(func.max(chunks.c.level)).where(chunks.c.phase_id == where.phase_id)
     ).scalar_one()
-    if top > SEGMENTS:
-        return False
-    plan_toc(where, phase)
-    return True
+    if top is None or top < SEGMENTS:
+        _plan_segments(where, through, after)
+    elif top == SEGMENTS:
+        life.add(where.connection, where.phase, [NewChunk(0, 0, SEGMENTS + 1, {"toc": int(through)})])
+    return top is None or top <= SEGMENTS
 
 
 def load(where: Place, chunk: Row[Any]) -> Message:
@@ -184,13 +183,12 @@ def commit(where: Place, chunk: Row[Any], result: Message) -> None:
 
 def begin_publish(where: Place) -> None:
     """The tally is sealed: write the record through its aggregated phase."""
-    phase = order.begin(where.connection, where.election.id, PUBLISH)
-    plan_segments(Place.of(where.connection, where.settings, phase), Phase.AGGREGATED, after=Phase.SETUP)
+    order.begin(where.connection, where.election.id, PUBLISH)
 
 
 def published(where: Place) -> bool:
     """Segments and toc are written."""
-    return all_done(where) and not grow(where, Phase.AGGREGATED)
+    return all_done(where) and not grow(where, Phase.AGGREGATED, after=Phase.SETUP)
 
 
 def await_guardians(where: Place) -> None:

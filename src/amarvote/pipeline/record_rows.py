@@ -1,6 +1,7 @@
 """The record's items but ballots, as rows: canonical bytes from the start, with the hash that the root covers."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
+from itertools import islice
 
 from sqlalchemy import Connection, insert, select
 
@@ -8,22 +9,19 @@ from amarvote.record.merkle import leaf
 from amarvote.record.sections import Section, SectionType
 from amarvote.store.tables import record_items
 
+AT_ONCE = 100
+"""Items stored by one statement: a section may have very many."""
+
 
 def store_items(
-    connection: Connection, election_id: str, section: Section, items: Sequence[tuple[int, bytes]]
+    connection: Connection, election_id: str, section: Section, items: Iterable[tuple[int, bytes]]
 ) -> None:
-    """Store (ordinal, item) pairs of a section; each place is filled once."""
-    for ordinal, item in items:
-        connection.execute(
-            insert(record_items).values(
-                election_id=election_id,
-                section=int(section.type),
-                key=section.key,
-                ordinal=ordinal,
-                leaf=leaf(item),
-                item=item,
-            )
-        )
+    """Store (ordinal, item) pairs of a section, some at a time; each place is filled once."""
+    of_section = {"election_id": election_id, "section": int(section.type), "key": section.key}
+    rest = iter(items)
+    while some := list(islice(rest, AT_ONCE)):
+        rows = [{**of_section, "ordinal": ordinal, "leaf": leaf(item), "item": item} for ordinal, item in some]
+        connection.execute(insert(record_items), rows)
 
 
 def items_of(connection: Connection, election_id: str, kind: SectionType) -> list[bytes]:

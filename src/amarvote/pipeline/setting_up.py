@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 
 from amarvote.electionguard.confirmation import SIMPLE_CHAINING, device_hash, initial_hash
 from amarvote.pipeline import chunks as life
@@ -14,7 +14,7 @@ from amarvote.pipeline.messages import Message
 from amarvote.pipeline.phases import Place, Step, all_done, register
 from amarvote.pipeline.record_rows import store_items
 from amarvote.record.sections import Phase, Section, SectionType
-from amarvote.store.tables import chunks, devices, elections, messages
+from amarvote.store.tables import devices, elections, messages
 
 NAME = "setup"
 CEREMONY = "ceremony"
@@ -73,7 +73,7 @@ def commit(where: Place, chunk: Row[Any], result: Message) -> None:
         SectionType.ELECTION_KEYS: [keys],
     }
     for kind, items in sections.items():
-        store_items(connection, election.id, Section(kind), list(enumerate(items)))
+        store_items(connection, election.id, Section(kind), enumerate(items))
     for device in connection.execute(select(devices).where(devices.c.election_id == election.id)).all():
         _prepare_device(connection, device, h_e, election.chaining_mode)
 
@@ -117,15 +117,7 @@ def _prepare_device(connection: Connection, device: Row[Any], h_e: bytes, chaini
 
 def over(where: Place) -> bool:
     """Items, then segments, then the toc."""
-    if not all_done(where):
-        return False
-    top = where.connection.execute(
-        select(func.max(chunks.c.level)).where(chunks.c.phase_id == where.phase_id)
-    ).scalar_one()
-    if top == 0:
-        publishing.plan_segments(where, Phase.SETUP, after=None)
-        return False
-    return not publishing.grow(where, Phase.SETUP)
+    return all_done(where) and not publishing.grow(where, Phase.SETUP, after=None)
 
 
 def follow(where: Place) -> None:

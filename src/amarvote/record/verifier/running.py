@@ -1,10 +1,12 @@
 """Verifying a whole record in one go: its tasks on this machine's cores, in bounded memory."""
 
 import os
+import signal
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import replace
 from multiprocessing import get_context, parent_process
 from pathlib import Path
@@ -105,7 +107,8 @@ def _pooled(path: Path, phase: Phase, tasks: Iterable[Task], processes: int) -> 
     try:
         handed: deque[Future[bytes]] = deque()
         for task in tasks:
-            handed.append(pool.submit(_run, task.to_bytes()))
+            with _undisturbed():
+                handed.append(pool.submit(_run, task.to_bytes()))
             if len(handed) >= WINDOW * processes:
                 yield Partial.from_bytes(handed.popleft().result())
         while handed:
@@ -114,11 +117,29 @@ def _pooled(path: Path, phase: Phase, tasks: Iterable[Task], processes: int) -> 
         pool.shutdown(wait=True, cancel_futures=True)
 
 
+ENDING = {signal.SIGINT, signal.SIGTERM}
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """What starts here is started whole, and deaf until it has begun; who wants to end us is heard afterwards."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 _session: Callable[[], Session]
 
 
 def _begin(path: Path, phase: int) -> None:
-    """In a new process: open the record for as long as it lives, which is no longer than its parent."""
+    """In a new process: open the record for as long as it lives, which is no longer than its parent.
+
+    Ctrl-C reaches every process of a terminal: what becomes of this one is its parent's to say.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ENDING)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     global _session
     session = Session(open_record(path), Phase(phase))
