@@ -47,7 +47,7 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Submitting:
-    """All runs, and the API's greatest resident memory after the first, and after the last."""
+    """All runs, and the API's greatest resident memory after the paced one, and after the last."""
 
     paced: Taken
     paced_json: Taken
@@ -62,14 +62,17 @@ def ballots_needed(amounts: Amounts) -> int:
 
 
 def submitting(service: Service, stages: tuple[Stage, Stage, Stage], file: Path, amounts: Amounts) -> Submitting:
-    """Each run into an election of its own, all over one process of the API; the first one's ballots stay."""
+    """Each run into an election of its own, all over one process of the API; those of the paced one stay.
+
+    It has served some before it is held to a pace: over its first ones code is read, and statements are made.
+    """
     api, root = service.api()
     try:
+        burst = _run(api, root, stages[2], file, "protobuf, 8 connections, no pace", amounts.burst_seconds)
         paced = _run(api, root, stages[0], file, "protobuf, paced", amounts.submit_seconds, "--rate", str(PACE))
         peak = api.peak_mib()
         json_options = ("--rate", str(PACE), "--json")
         paced_json = _run(api, root, stages[1], file, "JSON, paced", amounts.json_seconds, *json_options)
-        burst = _run(api, root, stages[2], file, "protobuf, 8 connections, no pace", amounts.burst_seconds)
         return Submitting(paced, paced_json, burst, peak, api.peak_mib())
     finally:
         service.stop(api)
