@@ -6,7 +6,7 @@ The chunks are of the default size and do everything: claim, load, real checks o
 import math
 import time
 from dataclasses import dataclass
-from statistics import fmean
+from statistics import fmean, linear_regression
 from typing import Any
 
 from amarvote.elections import officer
@@ -21,8 +21,8 @@ BLOCKS = 20
 WARM_UP = 1 / 3
 """Of a worker's chunks: its heap fills, page by page, as chunks happen to be a little larger than those before."""
 
-T_18 = 2.101
-"""Student's t for 95 % and BLOCKS - 2 degrees of freedom."""
+T_18, T_17 = 2.101, 2.110
+"""Student's t for 95 % and BLOCKS less 2 degrees of freedom, or 3."""
 
 ALONE_BEFORE = 0.1
 """Share of its chunks that the worker has done when the second one comes."""
@@ -30,22 +30,23 @@ ALONE_BEFORE = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Slope:
-    """How memory grows, in MiB over 1,000 chunks: a straight line through the means of 20 blocks.
+    """How memory grows, in MiB over 1,000 chunks, each with the margin of its 95 % interval to either side.
 
-    Samples that follow each other are alike, so single ones would promise more certainty than there is.
+    Through the means of 20 blocks: samples that follow each other are alike, so single ones would promise more
+    certainty than there is. A heap that fills grows whenever it holds more than ever before, and so ever more
+    slowly, as the logarithm of the chunks; what leaks grows with each. So there are two: a straight line through
+    all, and the straight part of a line and a logarithm.
     """
 
     growth: float
     margin: float
-    """Of the 95 % interval, to either side."""
+    lasting: float
+    lasting_margin: float
 
     @property
     def least(self) -> float:
-        """The lower end of the interval, above 0 where it grows for certain.
-
-        To a hundredth of a MiB: memory comes in pages, and one of each of two processes is nearly that.
-        """
-        return round(self.growth - self.margin, 2)
+        """The lower end of what goes on growing: above 0 something leaks for certain."""
+        return self.lasting - self.lasting_margin
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +56,9 @@ class Growing:
     chunks: int
     peak_mib: float
     slope: Slope
-    first_mib: float
-    last_mib: float
+    course_mib: list[float]
+    """By tenths of its chunks, those of warming up among them: parent and child, after each chunk."""
+
     pauses: dict[str, list[float]]
     """Milliseconds, ascending, of the parent and of the child."""
 
@@ -107,14 +109,13 @@ def growing(service: Service, polls: Polls, paused: tuple[Stage, ...], ballots: 
     alone, together = _rates(service)
     noted = service.notes_of("long")
     resident = [sum(both) / 1024 for both in noted["resident_kb"]][: amounts.growth_chunks]
-    resident = resident[int(WARM_UP * len(resident)) :]
+    tenth, warm_up = len(resident) // 10, int(WARM_UP * len(resident))
     freeze_ballots, freeze_seconds = _freeze(service, done)
     return Growing(
         amounts.growth_chunks,
         peak,
-        slope(resident),
-        fmean(resident[: len(resident) // BLOCKS]),
-        fmean(resident[-(len(resident) // BLOCKS) :]),
+        slope(resident[warm_up:], warm_up),
+        [fmean(resident[first : first + tenth]) for first in range(0, 10 * tenth, tenth)],
         {name: sorted(1000 * pause for pause in taken) for name, taken in noted["pauses"].items()},
         alone,
         together,
@@ -125,15 +126,34 @@ def growing(service: Service, polls: Polls, paused: tuple[Stage, ...], ballots: 
     )
 
 
-def slope(mib: list[float]) -> Slope:
-    """Of memory after each chunk."""
+def slope(mib: list[float], before: int) -> Slope:
+    """Of memory after each chunk, so many chunks after the first."""
     size = len(mib) // BLOCKS
-    points = [((number + 0.5) * size, fmean(mib[number * size : (number + 1) * size])) for number in range(BLOCKS)]
-    at, level = fmean(x for x, _ in points), fmean(y for _, y in points)
-    spread = sum((x - at) ** 2 for x, _ in points)
-    rise = sum((x - at) * (y - level) for x, y in points) / spread
-    rest = sum((y - level - rise * (x - at)) ** 2 for x, y in points) / (BLOCKS - 2)
-    return Slope(1000 * rise, 1000 * T_18 * math.sqrt(rest / spread))
+    at = [before + (number + 0.5) * size for number in range(BLOCKS)]
+    level = [fmean(mib[number * size : (number + 1) * size]) for number in range(BLOCKS)]
+    filling = [math.log(chunks) for chunks in at]
+    line = _rise(_centred(at), _centred(level), T_18 / math.sqrt(BLOCKS - 2))
+    lasting = _rise(_without(filling, at), _without(filling, level), T_17 / math.sqrt(BLOCKS - 3))
+    return Slope(*line, *lasting)
+
+
+def _centred(values: list[float]) -> list[float]:
+    middle = fmean(values)
+    return [value - middle for value in values]
+
+
+def _without(cause: list[float], values: list[float]) -> list[float]:
+    """What is left of values once as much as can be is laid to a cause."""
+    by, constant = linear_regression(cause, values)
+    return [value - constant - by * one for one, value in zip(cause, values, strict=True)]
+
+
+def _rise(at: list[float], level: list[float], factor: float) -> tuple[float, float]:
+    """Over 1,000, and its margin: `factor` times the deviation of what the line leaves over the spread."""
+    spread = sum(x * x for x in at)
+    rise = sum(x * y for x, y in zip(at, level, strict=True)) / spread
+    rest = sum((y - rise * x) ** 2 for x, y in zip(at, level, strict=True))
+    return 1000 * rise, 1000 * factor * math.sqrt(rest / spread)
 
 
 def at_share(ordered: list[float], share: float) -> float:

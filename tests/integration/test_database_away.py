@@ -103,6 +103,31 @@ def test_who_loses_a_connection_trusts_no_other_that_stood_then(database):
     assert alone != database.alone(ask) == database.alone(ask)
 
 
+def test_who_finds_a_loss_late_costs_nobody_who_connected_since(database, monkeypatch):
+    """A pool gives up where it is refused the connection that it made in the place of a refused one."""
+    ask = lambda connection: connection.execute(text("SELECT 1")).scalar_one()  # noqa: E731
+    really = listening._Connection.connect
+    assert database.alone(ask) == 1
+    with ExitStack() as held:
+        late = held.enter_context(database._engine.connect())
+        held.callback(late.invalidate)
+        pid = late.execute(select(func.pg_backend_pid())).scalar_one()
+        database.alone(lambda connection: connection.execute(select(func.pg_terminate_backend(pid))))
+        with pytest.raises(DatabaseError), database.write() as connection:
+            connection.execute(select(func.pg_terminate_backend(func.pg_backend_pid())))
+
+        def connect(*positional, **keywords):
+            made = really(*positional, **keywords)
+            if not late.invalidated:
+                with pytest.raises(DatabaseError):
+                    ask(late)
+            return made
+
+        monkeypatch.setattr(listening._Connection, "connect", connect)
+        assert database.alone(ask) == 1
+        assert late.invalidated
+
+
 def test_a_single_statement_finds_out_as_well_and_shuts_the_same_door(database, proxy):
     ask = lambda connection: connection.execute(text("SELECT 1")).scalar_one()  # noqa: E731
     look(database)

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from weakref import WeakSet
 
 import psycopg
-from sqlalchemy import Engine, ExceptionContext, event
+from sqlalchemy import Engine, event
 from sqlalchemy.exc import DisconnectionError
 
 from amarvote.store.door import SILENT_SECONDS, Door
@@ -38,14 +38,14 @@ Result = TypeVar("Result")
 class _Connection(psycopg.Connection[Any]):
     """Does not wait for ever for a server that died without a word, or stands still."""
 
-    door: Door | None = None
+    made: "_Made | None" = None
     made_at = 0.0
 
     def wait(self, gen: Any, interval: float = LOOK_EVERY, timeout: float | None = None) -> Any:
         """Every statement waits here for its answer."""
-        return super().wait(gen if self.door is None else self._listen(gen, self.door), interval, timeout)
+        return super().wait(gen if self.made is None else self._listen(gen, self.made), interval, timeout)
 
-    def _listen(self, waiting: Generator[Any, Any, Result], door: Door) -> Generator[Any, Any, Result]:
+    def _listen(self, waiting: Generator[Any, Any, Result], made: "_Made") -> Generator[Any, Any, Result]:
         heard = time.monotonic()
         try:
             wanted = next(waiting)
@@ -54,11 +54,15 @@ class _Connection(psycopg.Connection[Any]):
                 if ready:
                     heard = time.monotonic()
                 elif time.monotonic() - heard >= SILENT_SECONDS:
-                    self._require_server(door)
+                    self._require_server(made.door)
                 wanted = waiting.send(ready)
         except StopIteration as end:
             result: Result = end.value
             return result
+        except BaseException:
+            if self.closed:
+                made.lost(self)
+            raise
 
     def _require_server(self, door: Door) -> None:
         try:
@@ -94,14 +98,14 @@ class _Made:
     """Every connection that this process made to one database."""
 
     def __init__(self, door: Door) -> None:
-        self._door = door
+        self.door = door
         self._made: WeakSet[_Connection] = WeakSet()
         self._lock = threading.Lock()  # over `_made`
         self._lost_at = 0.0
 
     def connect(self, _dialect: Any, _record: Any, positional: Any, keywords: Any) -> _Connection:
         """Make one; AwayError where the database is away."""
-        self._door.check()
+        self.door.check()
         began = time.monotonic()
         try:
             connection = _Connection.connect(*positional, **keywords)
@@ -109,11 +113,11 @@ class _Made:
             with self._lock:
                 standing = any(one.stands() for one in self._made)
             if not standing or isinstance(problem, psycopg.errors.ConnectionTimeout):
-                raise self._door.shut(problem) from problem
+                raise self.door.shut(problem) from problem
             if isinstance(problem, OSError):
                 raise psycopg.OperationalError(str(problem)) from problem
             raise
-        connection.door, connection.made_at = self._door, began
+        connection.made, connection.made_at = self, began
         with self._lock:
             self._made.add(connection)
         return connection
@@ -123,9 +127,12 @@ class _Made:
         if connection.made_at <= self._lost_at or not connection.stands():
             raise DisconnectionError("the server has hung up")
 
-    def failed(self, context: ExceptionContext) -> None:
-        """What broke one connection may have broken all, and each would have to find out for itself."""
-        if context.is_disconnect:
+    def lost(self, connection: _Connection) -> None:
+        """What broke one may have broken all that stood then, and each would have to find out for itself.
+
+        Of those only the first to find out counts: who connects anew meanwhile is not refused for the others.
+        """
+        if connection.made_at > self._lost_at:
             self._lost_at = time.monotonic()
 
 
@@ -146,5 +153,4 @@ def door_of(engines: Set[Engine], name: str) -> Door:
     for engine in engines:
         event.listen(engine, "do_connect", made.connect)
         event.listen(engine, "checkout", made.taken)
-        event.listen(engine, "handle_error", made.failed)
     return door
