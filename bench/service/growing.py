@@ -30,23 +30,19 @@ ALONE_BEFORE = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Slope:
-    """How memory grows, in MiB over 1,000 chunks, each with the margin of its 95 % interval to either side.
+    """How memory grows, in MiB over 1,000 chunks: a straight line through the means of 20 blocks.
 
-    Through the means of 20 blocks: samples that follow each other are alike, so single ones would promise more
-    certainty than there is. A heap that fills grows whenever it holds more than ever before, and so ever more
-    slowly, as the logarithm of the chunks; what leaks grows with each. So there are two: a straight line through
-    all, and the straight part of a line and a logarithm.
+    Samples that follow each other are alike, so single ones would promise more certainty than there is.
     """
 
     growth: float
     margin: float
-    lasting: float
-    lasting_margin: float
+    """Of the 95 % interval, to either side."""
 
     @property
     def least(self) -> float:
-        """The lower end of what goes on growing: above 0 something leaks for certain."""
-        return self.lasting - self.lasting_margin
+        """The lower end of the interval: above 0 it grows for certain."""
+        return self.growth - self.margin
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +52,7 @@ class Growing:
     chunks: int
     peak_mib: float
     slope: Slope
+    lasting: Slope
     course_mib: list[float]
     """By tenths of its chunks, those of warming up among them: parent and child, after each chunk."""
 
@@ -114,7 +111,8 @@ def growing(service: Service, polls: Polls, paused: tuple[Stage, ...], ballots: 
     return Growing(
         amounts.growth_chunks,
         peak,
-        slope(resident[warm_up:], warm_up),
+        slope(resident[warm_up:]),
+        lasting(resident[warm_up:], warm_up),
         [fmean(resident[first : first + tenth]) for first in range(0, 10 * tenth, tenth)],
         {name: sorted(1000 * pause for pause in taken) for name, taken in noted["pauses"].items()},
         alone,
@@ -126,15 +124,27 @@ def growing(service: Service, polls: Polls, paused: tuple[Stage, ...], ballots: 
     )
 
 
-def slope(mib: list[float], before: int) -> Slope:
-    """Of memory after each chunk, so many chunks after the first."""
+def slope(mib: list[float]) -> Slope:
+    """Of memory after each chunk."""
+    at, level = _blocks(mib)
+    return Slope(*_rise(_centred(at), _centred(level), T_18 / math.sqrt(BLOCKS - 2)))
+
+
+def lasting(mib: list[float], before: int) -> Slope:
+    """The part of it that goes on, of memory after each chunk, so many chunks after the first.
+
+    A heap that fills grows whenever it holds more than ever before, and so ever more slowly, as the logarithm of
+    the chunks; what leaks grows with each. So it is the line of a straight line beside a logarithm.
+    """
+    at, level = _blocks(mib)
+    filling = [math.log(before + chunks) for chunks in at]
+    return Slope(*_rise(_without(filling, at), _without(filling, level), T_17 / math.sqrt(BLOCKS - 3)))
+
+
+def _blocks(mib: list[float]) -> tuple[list[float], list[float]]:
     size = len(mib) // BLOCKS
-    at = [before + (number + 0.5) * size for number in range(BLOCKS)]
-    level = [fmean(mib[number * size : (number + 1) * size]) for number in range(BLOCKS)]
-    filling = [math.log(chunks) for chunks in at]
-    line = _rise(_centred(at), _centred(level), T_18 / math.sqrt(BLOCKS - 2))
-    lasting = _rise(_without(filling, at), _without(filling, level), T_17 / math.sqrt(BLOCKS - 3))
-    return Slope(*line, *lasting)
+    places = range(0, BLOCKS * size, size)
+    return [place + size / 2 for place in places], [fmean(mib[place : place + size]) for place in places]
 
 
 def _centred(values: list[float]) -> list[float]:

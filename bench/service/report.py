@@ -62,7 +62,7 @@ class Results:
             ),
             Target(
                 "its growth over 1,000 chunks that goes on, lower end of the 95 % interval",
-                self.growing.slope.least,
+                self.growing.lasting.least,
                 0,
                 "MiB",
             ),
@@ -156,8 +156,8 @@ class Results:
             f"child, after each chunk). Without the first {told.chunks * WARM_UP:.0f}, through the means of "
             f"{BLOCKS} blocks, a straight line alone: {told.slope.growth:+.2f} ± {told.slope.margin:.2f} MiB over "
             "1,000 chunks (95 %). A heap fills whenever more is held than ever before, so ever more slowly, and a "
-            f"leak goes on: of a straight line beside a logarithm the line is {told.slope.lasting:+.2f} ± "
-            f"{told.slope.lasting_margin:.2f}; one ballot's bytes lost in each chunk would be 16 MiB. One worker "
+            f"leak goes on: of a straight line beside a logarithm the line is {told.lasting.growth:+.2f} ± "
+            f"{told.lasting.margin:.2f}; one ballot's bytes lost in each chunk would be 16 MiB. One worker "
             f"checks {told.alone:.0f} ballots a second, before and after; with a "
             f"second one beside it both together check {told.together:.0f}.",
             table(["garbage collector of the", "pauses", "p50, ms", "p99, ms", "max, ms"], pauses),

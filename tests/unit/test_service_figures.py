@@ -8,7 +8,7 @@ from bench.section import Target, write_section
 from bench.service.amounts import Amounts
 from bench.service.country import Country
 from bench.service.empty import PARTS, Depth, Fairness, Overhead
-from bench.service.growing import Growing, slope
+from bench.service.growing import Growing, Slope, lasting, slope
 from bench.service.report import BEGIN, END, Results
 from bench.service.running import ROOT
 from bench.service.sizes import SIZES, Size
@@ -41,7 +41,7 @@ def results():
         Fairness(1.5, 3.0, 5),
         Submitting(taken(210.0), taken(150.0), taken(300.0), 100.0, 120.0),
         [Size(items, 10, 5.0, items * 0.005, 70.0, 50.0 + items / 10) for items in SIZES],
-        Growing(900, 150.0, slope([120.0] * 900, 300), [120.0] * 10, pauses, 200.0, 380.0, 10**9, 20.0, 3000, 0.6),
+        Growing(900, 150.0, Slope(0, 0), Slope(0, 0), [120.0] * 10, pauses, 200.0, 380.0, 10**9, 20.0, 3000, 0.6),
         [
             WholeElection(
                 1000, 60.0, 20.0, [PhaseTime("accept", 20, 10.0, 5.0, 0.4), PhaseTime("share", 0, 0.1, 0.0, 0.0)],
@@ -78,17 +78,25 @@ def test_the_country_follows_from_the_figures(results):
     assert written == pytest.approx(9.375)
 
 
+def test_growth_is_told_from_noise():
+    draw = random.Random(1)
+    flat = slope([130 + draw.gauss(0, 0.5) for _ in range(900)])
+    growing = slope([130 + 0.01 * number + draw.gauss(0, 0.5) for number in range(900)])
+    assert flat.least < 0 < flat.growth + flat.margin < 1
+    assert growing.growth == pytest.approx(10, abs=1)
+    assert growing.growth - growing.margin > 8
+    assert not Target("grows", growing.least, 0, "MiB").reached
+
+
 @pytest.mark.parametrize("seed", range(5))
-def test_a_leak_is_told_from_noise_and_from_a_heap_that_fills(seed):
+def test_what_leaks_is_told_from_a_heap_that_fills(seed):
     draw = random.Random(seed)
 
-    def of(level):
-        return slope([130 + level(number) + draw.gauss(0, 0.02) for number in range(500, 1500)], 500)
+    def memory(leak):
+        return [130 + 0.1 * math.log2(at) + leak * at + draw.gauss(0, 0.02) for at in range(500, 1500)]
 
-    flat, fills = of(lambda number: 0), of(lambda number: 0.1 * math.log2(number))
-    leaks = of(lambda number: 0.1 * math.log2(number) + 200e-6 * number)  # 200 bytes in each chunk
-    assert flat.growth - flat.margin < 0 < flat.growth + flat.margin < 0.05
-    assert fills.growth - fills.margin > 0.1
-    assert fills.least < 0
-    assert leaks.lasting == pytest.approx(0.2, abs=0.08)
+    assert slope(memory(0)).least > 0.1
+    assert lasting(memory(0), 500).least < 0
+    leaks = lasting(memory(200e-6), 500)  # 200 bytes in each chunk
+    assert leaks.growth == pytest.approx(0.2, abs=0.08)
     assert not Target("leaks", leaks.least, 0, "MiB").reached
