@@ -106,14 +106,14 @@ def growing(service: Service, polls: Polls, paused: tuple[Stage, ...], ballots: 
     alone, together = _rates(service)
     noted = service.notes_of("long")
     resident = [sum(both) / 1024 for both in noted["resident_kb"]][: amounts.growth_chunks]
-    tenth, warm_up = len(resident) // 10, int(WARM_UP * len(resident))
+    warm_up = int(WARM_UP * len(resident))
     freeze_ballots, freeze_seconds = _freeze(service, done)
     return Growing(
         amounts.growth_chunks,
         peak,
         slope(resident[warm_up:]),
         lasting(resident[warm_up:], warm_up),
-        [fmean(resident[first : first + tenth]) for first in range(0, 10 * tenth, tenth)],
+        _means(resident, 10),
         {name: sorted(1000 * pause for pause in taken) for name, taken in noted["pauses"].items()},
         alone,
         together,
@@ -143,8 +143,12 @@ def lasting(mib: list[float], before: int) -> Slope:
 
 def _blocks(mib: list[float]) -> tuple[list[float], list[float]]:
     size = len(mib) // BLOCKS
-    places = range(0, BLOCKS * size, size)
-    return [place + size / 2 for place in places], [fmean(mib[place : place + size]) for place in places]
+    return [(number + 0.5) * size for number in range(BLOCKS)], _means(mib, BLOCKS)
+
+
+def _means(mib: list[float], blocks: int) -> list[float]:
+    size = len(mib) // blocks
+    return [fmean(mib[place : place + size]) for place in range(0, blocks * size, size)]
 
 
 def _centred(values: list[float]) -> list[float]:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from conformance.elections import unchained
+from staging.waiting import until
 
 PATIENCE_SECONDS = 60.0
 VERIFY = "from amarvote.record.verifier import running; running.os.cpu_count = lambda: 2\n"
@@ -82,11 +83,10 @@ def assert_all_end(pids: set[int]) -> None:
 
 
 def until_one_starts(process: "subprocess.Popen[str]") -> None:
-    patient_until = time.monotonic() + PATIENCE_SECONDS
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-    while not any(b"spawn_main" in command(int(one)) for one in children.read_text().split()):
-        assert time.monotonic() < patient_until
-        time.sleep(0.002)
+    until(
+        lambda: any(b"spawn_main" in command(int(one)) for one in children.read_text().split()), PATIENCE_SECONDS
+    )
 
 
 @pytest.mark.parametrize("seconds", [0.0, 0.1, 0.3, None])

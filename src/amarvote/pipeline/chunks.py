@@ -34,6 +34,7 @@ from sqlalchemy import (
 )
 
 from amarvote.pipeline.cause import traceparent
+from amarvote.pipeline.locks import PHASE_HELD
 from amarvote.pipeline.settings import Settings
 from amarvote.store.clock import now
 from amarvote.store.tables import chunk_results, chunks, elections, is_handed, is_ready, phases
@@ -74,14 +75,13 @@ _UNFINISHED = (
     .where(chunks.c.phase_id == bindparam("phase"), is_one_of(chunks.c.state, UNFINISHED))
     .limit(1)  # "exists" would be answered by looking at every chunk there is
 )
-_PHASE = select(phases.c.id).where(phases.c.id == bindparam("phase")).with_for_update(key_share=True)
 _FINISH = (
     update(chunks)
     .where(
         chunks.c.id == bindparam("chunk"),
         chunks.c.attempt == bindparam("attempts"),
         is_in(RUNNING),
-        _PHASE.scalar_subquery().is_not(None),  # which waits for the phase before the chunk is locked
+        PHASE_HELD,  # before the chunk is locked
     )
     .values(state=DONE, finished_at=now(), lease_until=None, reason=None, traceparent=None)
 )

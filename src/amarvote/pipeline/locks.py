@@ -36,6 +36,9 @@ OPEN = "open"
 
 # Built once: making a statement anew takes longer than executing it.
 _PHASE = select(phases).where(phases.c.id == bindparam("phase")).with_for_update(key_share=True)
+PHASE_HELD = _PHASE.with_only_columns(phases.c.id).scalar_subquery().is_not(None)
+"""A condition of a statement that changes a chunk: it waits for the phase, and then holds it, as `phase` does."""
+
 _FREE_PHASE = (
     select(phases)
     .where(phases.c.id == bindparam("phase"), phases.c.state == OPEN)

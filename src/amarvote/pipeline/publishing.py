@@ -90,13 +90,15 @@ def grow(where: Place, through: Phase, after: Phase | None) -> bool:
     writes the table of contents.
     """
     top = where.connection.execute(
-        select(func.max(chunks.c.level)).where(chunks.c.phase_id == where.phase_id)
+        select(func.coalesce(func.max(chunks.c.level), 0)).where(chunks.c.phase_id == where.phase_id)
     ).scalar_one()
-    if top is None or top < SEGMENTS:
+    if top > SEGMENTS:
+        return False
+    if top < SEGMENTS:
         _plan_segments(where, through, after)
-    elif top == SEGMENTS:
+    else:
         life.add(where.connection, where.phase, [NewChunk(0, 0, SEGMENTS + 1, {"toc": int(through)})])
-    return top is None or top <= SEGMENTS
+    return True
 
 
 def load(where: Place, chunk: Row[Any]) -> Message:

@@ -43,7 +43,7 @@ def begin_again(connection: Connection, election: Row[Any]) -> None:
 
 
 def _decrypted_tally(connection: Connection, election: Row[Any]) -> Iterator[bytes]:
-    totals = iter(list(_opened(connection, election.id, "tally")))
+    totals = iter(list(_opened(connection, election.id, "tally")))  # whole: what is not read to its end stays open
     for contest in manifest_of(election.manifest).contests:
         options = tuple(unpack_total(option.index, option.id, next(totals)) for option in contest.options)
         yield decrypted_tally_item(DecryptedTallyContest(contest.index, contest.id, options))
