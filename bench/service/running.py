@@ -105,7 +105,7 @@ class Service:
     def worker(self, name: str, **settings: Any) -> Process:
         """A worker, once it is idle or at work; `settings` that differ from the defaults."""
         command: list[str | Path] = [sys.executable, "-m", "bench.service.worker", "--name", name]
-        process = self.start(name, command, **{worker.SETTINGS: json.dumps(settings)})
+        process = self.start(name, command, **{worker.SETTINGS: json.dumps(settings)}, **memory.ENVIRONMENT)
         question = f"SELECT 1 FROM workers WHERE name = '{name}' AND pid = {process.pid} AND step <> 'starting'"
         self.wait(lambda: self.ask(question), f"{name} is at work")
         return process

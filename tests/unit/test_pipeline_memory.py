@@ -1,4 +1,6 @@
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 from amarvote.pipeline import memory
@@ -22,6 +24,30 @@ def test_memory_goes_back_to_the_system():
     del block
     memory.trim()
     assert memory.held_kb(os.getpid())[0] < full - 30_000
+
+
+SCATTERED = """
+import os
+from amarvote.pipeline import memory
+made = [bytes(100) for _ in range(400_000)]
+full = memory.held_kb(os.getpid())[0]
+kept = made[::1000]
+del made
+memory.trim()
+print(full - memory.held_kb(os.getpid())[0])
+"""
+
+
+def test_small_objects_go_back_though_some_between_them_stay():
+    def given_back_kb(environment):
+        told = subprocess.run(
+            [sys.executable, "-c", SCATTERED], env=environment, stdout=subprocess.PIPE, check=True
+        )
+        return int(told.stdout)
+
+    assert given_back_kb({**os.environ, **memory.ENVIRONMENT}) > 40_000
+    without = {name: value for name, value in os.environ.items() if name not in memory.ENVIRONMENT}
+    assert given_back_kb(without) < 20_000, "Python gives them back by itself: memory.ENVIRONMENT is needless"
 
 
 def test_a_peak_is_forgotten_when_told_to():

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from amarvote.pipeline import memory
 from amarvote.pipeline.settings import DEFAULTS
 from amarvote.worker.addresses import BROKER, DATABASE, file_of
 
@@ -49,7 +50,7 @@ def worker(
     if name is not None:
         arguments += ["--name", name]
     # The worker is small; what the other commands need must not stay in its memory. Addresses hold passwords.
-    environment = dict(os.environ)
+    environment = os.environ | memory.ENVIRONMENT
     for setting, given in ((DATABASE, database), (BROKER, broker)):
         if given is not None:
             environment.pop(file_of(setting), None)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from amarvote.launch.pids import PidFiles
 from amarvote.participants.files import private_folder
+from amarvote.pipeline import memory
 from amarvote.worker.exits import GROWN
 
 REFUSED = 3
@@ -64,7 +65,7 @@ class Supervisor:
     def __init__(self, folder: Path, environment: Mapping[str, str] | None = None) -> None:
         self._folder = folder
         self._logs = private_folder(folder / "logs")
-        self._environment = {**os.environ, "MALLOC_ARENA_MAX": "1", **(environment or {})}
+        self._environment = {**os.environ, **memory.ENVIRONMENT, **(environment or {})}
         self._running: dict[str, _Running] = {}
         self._poll = select.poll()
         self._pids = PidFiles(folder)

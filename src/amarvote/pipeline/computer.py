@@ -165,7 +165,7 @@ class Computer:
 def _environment() -> dict[str, str]:
     """The child's: without our settings, which hold passwords, for it computes what strangers sent."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("AMARVOTE_", "OTEL_"))}
-    return {**kept, "MALLOC_ARENA_MAX": "1"}
+    return kept | memory.ENVIRONMENT
 
 
 def _write_question(process: subprocess.Popen[bytes], question: Message) -> None:

@@ -6,6 +6,13 @@ import re
 from contextlib import suppress
 from pathlib import Path
 
+ENVIRONMENT = {"MALLOC_ARENA_MAX": "1", "PYTHONMALLOC": "malloc"}
+"""For a process that is to stay as small as it is: `trim` can give back every page on which nothing lives.
+
+Python's own allocator takes memory for small objects by the MiB and keeps each MiB in which one of them lives, so
+that a worker grows with each chunk that needs more than all before it.
+"""
+
 _M_ARENA_MAX = -8
 _CONTROL_GROUPS = Path("/sys/fs/cgroup")
 _libc = ctypes.CDLL(None)

@@ -37,7 +37,6 @@ LOOPBACK = "127.0.0.1"
 def main() -> int:
     """Work until terminated; the exit code is one of `exits`."""
     options = _options()
-    memory.one_arena()
     logs.set_up()
     logging.getLogger("pika").setLevel(logging.CRITICAL)  # `queues.amqp` says the same, once and in words
     try:
