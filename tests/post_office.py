@@ -11,6 +11,9 @@ from amarvote.participants.service import Answer, Refused
 ROUNDS = {"ceremony": ("commit", "key", "share", "confirm")}
 RUN_ROUNDS = ("share", "reveal", "respond")
 
+PIECE = 2
+"""Messages shown at once."""
+
 Tamper = Callable[[int, str, int, int, bytes], bytes]
 """(sender, round, part, receiver, payload) -> what the receiver is shown."""
 
@@ -37,9 +40,6 @@ class PostOffice:
             return {(i, 0, j) for i in everybody for j in everybody if i != j}
         return {(i, 0, 0) for i in everybody}
 
-    def complete(self, conversation: str, name: str) -> bool:
-        return not self.missing(conversation, name)
-
     def missing(self, conversation: str, name: str) -> set[int]:
         sent = {(key[4], key[2], key[3]) for key in self.mail if key[:2] == (conversation, name)}
         return {sender for sender, _, _ in self.expected(conversation, name) - sent}
@@ -62,22 +62,34 @@ class Desk:
             return Answer(200, office.manifest)
         if path == "/run":
             return _json(office.run)
-        _, _, conversation, name = path.split("/")
+        _, _, conversation, name, *parts = path.split("/")
         with office.lock:
-            complete = office.complete(conversation, name)
             missing = sorted(office.missing(conversation, name))
-            mail = office.mail.items() if complete else ()
+            if not parts:
+                return _json({"complete": not missing, "missing": missing})
+            if missing:
+                raise Refused(409, "The round is not complete yet.")
+            part = int(parts[0])
+            shown = {
+                key[4]: (key, payload)
+                for key, payload in office.mail.items()
+                if self._sees(key, conversation, name, part)
+            }
+            senders = sorted(sender for sender in shown if sender > parameters["after"])
             messages = [
                 {
-                    "sender": key[4],
-                    "to": key[3],
-                    "part": key[2],
-                    "payload": base64.b64encode(office.tamper(key[4], name, key[2], self.index, payload)).decode(),
+                    "sender": sender,
+                    "to": shown[sender][0][3],
+                    "payload": base64.b64encode(
+                        office.tamper(sender, name, part, self.index, shown[sender][1])
+                    ).decode(),
                 }
-                for key, payload in mail
-                if key[:2] == (conversation, name) and key[3] in (0, self.index)
+                for sender in senders[:PIECE]
             ]
-        return _json({"complete": complete, "missing": missing, "messages": messages})
+        return _json({"messages": messages, "next": senders[PIECE - 1] if len(senders) > PIECE else None})
+
+    def _sees(self, key: tuple[str, str, int, int, int], conversation: str, name: str, part: int) -> bool:
+        return key[:3] == (conversation, name, part) and key[3] in (0, self.index)
 
     def put(self, path: str, body: bytes, **parameters: Any) -> Answer:
         _, _, conversation, name, part = path.split("/")

@@ -48,7 +48,7 @@ class Counter:
             return Answer(200, json.dumps(shown).encode())
         if path == "/run":
             return Answer(200, json.dumps(self.run).encode())
-        return Answer(200, json.dumps({"complete": False, "missing": [1], "messages": []}).encode())
+        return Answer(200, json.dumps({"complete": False, "missing": [1]}).encode())
 
     def put(self, path: str, body: bytes, **parameters: int) -> Answer:
         self.sent.append(path)
@@ -81,7 +81,8 @@ def home(tmp_path, monkeypatch) -> Path:
 def verified(monkeypatch) -> list[bytes]:
     """The root of the record that the agent verified; the first entry counts."""
     roots = [ROOT]
-    monkeypatch.setattr(OwnCopy, "verified", lambda copy, service: (roots[0], RECORD))
+    monkeypatch.setattr(OwnCopy, "root", lambda copy, service: roots[0])
+    monkeypatch.setattr(OwnCopy, "opened", lambda copy, service: RECORD)
     return roots
 
 
@@ -127,6 +128,31 @@ def test_it_answers_in_a_run_over_its_record(home):
     service.run = run_of()
     until_stopped(service, home)
     assert service.sent == [f"/mail/{'ab' * 32}/share/0"]
+
+
+class Forgetful(Counter):
+    """Loses what was sent to it before its third look, as one does that is restored from a backup."""
+
+    def get(self, path: str) -> Answer:
+        if path.endswith("/respond"):
+            missing = [] if self.sent[-1:] == [path + "/0"] else [1]
+            return Answer(200, json.dumps({"complete": not missing, "missing": missing}).encode())
+        return super().get(path)
+
+    def wait(self, seconds: float) -> None:
+        super().wait(seconds)
+        if self.looks == 2:
+            self.sent.append("lost")
+
+
+def test_it_sends_again_what_a_restored_service_has_lost_and_nothing_else(home):
+    service = Forgetful("decrypting")
+    service.looks = 6
+    service.run = run_of()
+    service.run["parts"] = [{"part": 0, "kind": "challenged", "first": 0, "count": 1}]
+    until_stopped(service, home)
+    respond = f"/mail/{'ab' * 32}/respond/0"
+    assert service.sent == [respond, "lost", respond]
 
 
 def test_a_run_over_another_root_than_it_verified_is_refused_aloud(home):

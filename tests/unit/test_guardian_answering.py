@@ -1,6 +1,8 @@
 """Runs of two guardians over a post office: one answer for each ciphertext, whatever is killed or asked again."""
 
+import json
 import secrets
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -17,10 +19,11 @@ from amarvote.electionguard.guardian_messages import (
 )
 from amarvote.electionguard.joint_rounds import Answers as AllAnswers
 from amarvote.guardian.answering import Answering
-from amarvote.guardian.errors import RefusedRun, WrongPassphrase
+from amarvote.guardian.errors import Alarm, RefusedRun, WrongPassphrase
 from amarvote.guardian.mail import Conversation, ConversationOver
 from amarvote.guardian.run_state import Answers, Part, Run, RunState
 from amarvote.guardian.telling import Log
+from amarvote.participants.service import Answer
 from guardian_samples import ENGINE, Ceremony, ceremony, challenged, encrypted_tally
 from post_office import Desk, PostOffice
 
@@ -186,6 +189,61 @@ def test_killed_at_any_message_it_goes_on_with_the_same_nonces(runs, name, monke
         assert list(pool.map(one, MEMBERS)) == [None, None]
     assert not deaths
     assert opened(runs) == [3, 2, 1, 0, 4]
+
+
+def test_killed_between_two_pieces_of_what_the_others_sent(tmp_path, monkeypatch):
+    """Three members, whose messages come in two pieces: guardian 1 dies between them, of every part and round."""
+
+    class Killed(BaseException):
+        pass
+
+    monkeypatch.setattr(sys.modules[__name__], "MEMBERS", (1, 2, 3))
+    runs = Runs(tmp_path)
+    get = Desk.get
+    deaths: set[str] = set()
+
+    def dying(self, path, **parameters):
+        if self.index == 1 and parameters.get("after") and path not in deaths:
+            deaths.add(path)
+            raise Killed
+        return get(self, path, **parameters)
+
+    monkeypatch.setattr(Desk, "get", dying)
+
+    def one(index: int) -> str | None:
+        while True:
+            try:
+                return runs.one(index)
+            except Killed:
+                continue
+
+    with ThreadPoolExecutor(3) as pool:
+        assert list(pool.map(one, (1, 2, 3))) == [None, None, None]
+    assert deaths == {f"/mail/{runs.run.id}/{name}/{part}" for name in ("share", "reveal") for part in (0, 1)}
+    assert opened(runs) == [3, 2, 1, 0, 4]
+
+
+@pytest.mark.parametrize(
+    ("pieces", "alarm"),
+    [
+        ([([1, 1], None)], "twice"),
+        ([([1, 2], None)], "instead of"),
+        ([([1], None)], "instead of"),
+        ([([1], 1), ([], 1)], "instead of"),
+        ([([1], 1), ([1], 1)], "twice"),
+    ],
+)
+def test_pieces_that_no_service_of_ours_shows(pieces, alarm):
+    """However many a hostile service goes on with, reading comes to an end."""
+
+    class Hostile:
+        def get(self, path, after):
+            senders, following = pieces.pop(0)
+            messages = [{"sender": sender, "to": 0, "payload": ""} for sender in senders]
+            return Answer(200, json.dumps({"messages": messages, "next": following}).encode())
+
+    with pytest.raises(Alarm, match=alarm):
+        Conversation(Hostile(), "ab" * 32, Log()).read("reveal", {1, 3})  # type: ignore[arg-type]
 
 
 def test_killed_between_storing_the_answer_and_erasing_the_nonces(runs):

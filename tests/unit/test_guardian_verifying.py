@@ -1,6 +1,8 @@
 """The guardian's own copy of a record that a service serves file by file."""
 
 import json
+import shutil
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -9,14 +11,19 @@ from typing import Any
 import pytest
 
 from amarvote.electionguard.ballots import BallotStatus
-from amarvote.guardian import verifying
+from amarvote.guardian import sealing, verified_record, verifying
+from amarvote.guardian.agent import Agent
 from amarvote.guardian.errors import GuardianError
+from amarvote.guardian.key_files import KeyFiles
+from amarvote.guardian.sealing import Stretching
 from amarvote.guardian.telling import Log
 from amarvote.guardian.verifying import OwnCopy, RecordRefused
 from amarvote.participants.service import Answer, AnswerError, Service, Unanswered
+from amarvote.record.reader import Record, open_record
 from amarvote.record.sections import Phase
 from amarvote.record.verifier import verify_record
 from conformance import elections
+from guardian_samples import ceremony
 
 
 class Shelf:
@@ -65,7 +72,8 @@ def h_e() -> bytes:
 
 def verified(home: Path, h_e: bytes, shelf: Shelf):
     service: Service = shelf  # type: ignore[assignment]
-    return OwnCopy(home, h_e, Log()).verified(service)
+    copy = OwnCopy(home, h_e, Log())
+    return copy.root(service), copy.opened(service)
 
 
 def test_verifies_and_reads_what_there_is_to_open(tmp_path, published, h_e):
@@ -141,6 +149,81 @@ def test_a_note_of_another_election_does_not_count(tmp_path, published, h_e):
     shelf = Shelf(published)
     assert verified(tmp_path, h_e, shelf)[0] != b"\x11" * 32
     assert shelf.fetched
+
+
+def test_what_changed_on_disk_after_it_was_verified_is_not_opened(tmp_path, published, h_e):
+    """Another tally of the same election, in whole files: opened beside the first, it would tell votes."""
+    verified(tmp_path, h_e, Shelf(published))
+    election = elections.chained()
+    tally = election.tally[0]
+    tally.fields = tally.fields[512:1024] + tally.fields[:512] + tally.fields[1024:]
+    other = election.write(tmp_path / "other")
+    for name in ("record/aggregated/encrypted_tally.binpb", "record"):
+        target = tmp_path / name
+        shutil.rmtree(target) if target.is_dir() else target.write_bytes(
+            (other / "aggregated" / "encrypted_tally.binpb").read_bytes()
+        )
+        with pytest.raises(RecordRefused, match="thrown away"):
+            verified(tmp_path, h_e, Shelf(published))
+        again = Shelf(published)
+        assert verified(tmp_path, h_e, again)[1].tally
+        assert again.fetched
+
+
+class Waiting(Shelf):
+    """A service that has counted and waits for guardians; it notes who checks in."""
+
+    afar = False
+
+    def __init__(self, root: Path, h_e: bytes) -> None:
+        super().__init__(root)
+        self.h_e = h_e
+        self.here: list[int] = []
+        self.asked: list[str] = []
+        self.looks = 5
+
+    def get(self, path: str, after: str = "") -> Answer:
+        shown = {
+            "": {"state": "waiting_for_guardians", "h_e": b64encode(self.h_e).decode()},
+            "/run": {"run": None, "checked_in": self.here, "set_aside": {}},
+        }
+        return Answer(200, json.dumps(shown[path]).encode()) if path in shown else super().get(path, after)
+
+    def post(self, path: str) -> Answer:
+        self.asked.append(path)
+        self.here = [1]
+        return Answer(204, b"")
+
+    def wait(self, seconds: float) -> None:
+        self.looks -= 1
+        if self.looks < 0:
+            raise Stop
+        if self.looks == 1:
+            self.here = []  # the service was restored from a backup of before
+
+
+class Stop(BaseException):
+    pass
+
+
+def test_an_agent_that_waits_does_not_read_its_copy_again(tmp_path, published, h_e, monkeypatch):
+    monkeypatch.setattr(sealing, "Stretching", lambda **cost: Stretching(19456, 1, 1))
+    KeyFiles(tmp_path, b"the passphrase of a guardian").keep_key(ceremony(3, 2).shares[1], h_e, b"G" * 32)
+    opened: list[Path] = []
+
+    def opening(folder: Path) -> Record:
+        opened.append(folder)
+        return open_record(folder)
+
+    for module in (verifying, verified_record):
+        monkeypatch.setattr(module, "open_record", opening)
+    service = Waiting(published, h_e)
+    for times in (1, 1):  # the second agent goes on where the first was ended: it has the note of the root
+        service.looks = 5
+        with pytest.raises(Stop):
+            Agent(service, 1, tmp_path, b"the passphrase of a guardian", Log()).work()  # type: ignore[arg-type]
+        assert len(opened) == times
+    assert len(service.asked) == 3
 
 
 def test_paths_outside_the_layout_are_left_where_they_are(tmp_path, published, h_e):

@@ -11,9 +11,10 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query, Request, Response
 
 from amarvote.api.asking import AGuardian, AnElection, BoundedRoute, InDigits, Numbered, ask, read_body
-from amarvote.api.models.guardians import NoRun, Rehearsals, Round, Run
+from amarvote.api.models.guardians import NoRun, Piece, Rehearsals, Round, Run
 from amarvote.api.problems import responses
 from amarvote.elections import guardian_desk, mail, rehearsals
+from amarvote.elections.creating import MOST_GUARDIANS
 
 router = APIRouter(prefix="/elections/{election}", route_class=BoundedRoute, tags=["guardians"])
 
@@ -45,7 +46,9 @@ async def put_mail(
     conversation: Conversation,
     round_name: RoundName,
     part: Numbered,
-    to: Annotated[InDigits, Query(ge=0, le=1000, description="The guardian it is for; 0: everybody.")] = 0,
+    to: Annotated[
+        InDigits, Query(ge=0, le=MOST_GUARDIANS, description="The guardian it is for; 0: everybody.")
+    ] = 0,
 ) -> Response:
     """Send a message of a round."""
     body = await read_body(request, LARGEST_MAIL)
@@ -54,11 +57,22 @@ async def put_mail(
 
 
 @router.get("/mail/{conversation}/{round_name}", responses=responses(401, 403, 404, 422, 429))
-async def get_mail(
-    election: AnElection, reader: AGuardian, conversation: Conversation, round_name: RoundName
-) -> Round:
+async def look(election: AnElection, _: AGuardian, conversation: Conversation, round_name: RoundName) -> Round:
     """A round as it stands."""
-    return Round.model_validate(await ask(mail.get, election, reader, conversation, round_name))
+    return Round.model_validate(await ask(mail.look, election, conversation, round_name))
+
+
+@router.get("/mail/{conversation}/{round_name}/{part}", responses=responses(401, 403, 404, 409, 422, 429))
+async def get_mail(
+    election: AnElection,
+    reader: AGuardian,
+    conversation: Conversation,
+    round_name: RoundName,
+    part: Numbered,
+    after: Annotated[InDigits, Query(ge=0, le=MOST_GUARDIANS, description="`next` of the piece before.")] = 0,
+) -> Piece:
+    """The messages of a part of a complete round, by their senders: as many as fit a mebibyte."""
+    return Piece.model_validate(await ask(mail.read, election, reader, conversation, round_name, part, after))
 
 
 @router.get("/run", responses=responses(404))

@@ -18,7 +18,11 @@ from amarvote.pipeline import states
 from amarvote.store.database import Database
 from amarvote.store.tables import elections, guardians
 
-MOST_GUARDIANS = 1000
+MOST_GUARDIANS = 100
+"""Whoever combines fifty options holds everybody's key, 110 kB with such a quorum, and answers, 80 kB."""
+
+MOST_OPTIONS = 10_000
+"""Of all contests: whoever checks or combines an answer holds all ciphertexts of the tally, 1 kB each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +52,16 @@ def create(
         parsed = parse_manifest(manifest)
     except ManifestError as problem:
         raise Unprocessable(str(problem)) from None
-    if not 1 <= k <= n <= MOST_GUARDIANS:
-        raise Unprocessable(f"A quorum of {k} among {n} guardians is none; it takes 1 ≤ k ≤ n ≤ {MOST_GUARDIANS}.")
+    if n > MOST_GUARDIANS:
+        raise Unprocessable(f"{n} guardians are too many; an election has at most {MOST_GUARDIANS}.")
+    if not 1 <= k <= n:
+        raise Unprocessable(f"A quorum of {k} among {n} guardians is none; it takes 1 ≤ k ≤ n.")
+    options = sum(len(contest.options) for contest in parsed.contests)
+    if options > MOST_OPTIONS:
+        raise Unprocessable(
+            f"{options} options are too many; all contests of an election together have at most {MOST_OPTIONS}. "
+            "Divide the contests among several elections."
+        )
     if len(set(device_names)) != len(device_names):
         raise Unprocessable("Device names must be distinct.")
     if minimum_group < 0:

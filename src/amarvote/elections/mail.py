@@ -1,13 +1,15 @@
 """The guardians' mail: conversations in rounds; nobody reads a round before all have sent theirs.
 
 The same message again changes nothing; another one in its place is refused. Payloads are visible once the round is
-complete, and only those to everybody or to the reader.
+complete, and only those to everybody or to the reader: a part at a time, piece by piece.
 """
 
 import base64
+from collections.abc import Sequence
+from types import ModuleType
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, Row, func, insert, select
 
 from amarvote.elections import answering, ceremony
 from amarvote.elections.errors import Conflict
@@ -16,6 +18,9 @@ from amarvote.pipeline import locks, phases
 from amarvote.store.tables import messages
 
 CEREMONY = "ceremony"
+
+PIECE_BYTES = 1 << 20
+"""Of payloads, shown at once; the largest one alone has so many."""
 
 
 def put(
@@ -43,48 +48,73 @@ def put(
                     "the first message stands."
                 )
             return
-        rules = ceremony if conversation == CEREMONY else answering
+        rules = _rules(conversation)
         rules.check(service, connection, conversation, round_name, part, sender, recipient, payload)
         connection.execute(insert(messages).values(**key, payload=payload))
         rules.received(service, connection, round_name, sender, payload)
         phases.advance(connection, service.settings, service.election_id)
 
 
-def get(service: Service, reader: int, conversation: str, round_name: str) -> dict[str, Any]:
-    """{complete, expected, missing, messages}: messages only where the round is complete."""
+def look(service: Service, conversation: str, round_name: str) -> dict[str, Any]:
+    """{complete, expected, missing} of a round: how many messages it has, who has not sent all of theirs."""
     with service.database.read() as connection:
-        rules = ceremony if conversation == CEREMONY else answering
-        senders, expected = rules.expected(service, connection, conversation, round_name)
+        senders, expected = _rules(conversation).expected(service, connection, conversation, round_name)
         sent = _sent(connection, service.election_id, conversation, round_name)
-        missing = [sender for sender in senders if sent.get(sender, 0) < expected]
-        complete = not missing or round_name in rules.ALWAYS_READABLE
-        found: list[dict[str, Any]] = []
-        if complete:
-            rows = connection.execute(
-                select(messages)
-                .where(
-                    messages.c.election_id == service.election_id,
-                    messages.c.conversation == conversation,
-                    messages.c.round == round_name,
-                    messages.c.recipient.in_((0, reader)),
-                )
-                .order_by(messages.c.part, messages.c.sender, messages.c.recipient)
-            )
-            found = [
-                {
-                    "sender": row.sender,
-                    "to": row.recipient,
-                    "part": row.part,
-                    "payload": base64.b64encode(row.payload).decode(),
-                }
-                for row in rows
-            ]
+    missing = [sender for sender in senders if sent.get(sender, 0) < expected]
+    return {"complete": not missing, "expected": expected * len(senders), "missing": missing}
+
+
+def read(
+    service: Service, reader: int, conversation: str, round_name: str, part: int, after: int
+) -> dict[str, Any]:
+    """{messages, next}: a part of a complete round from the senders after `after` on; `next` is null at its end.
+
+    Conflict before the round is complete.
+    """
+    missing = look(service, conversation, round_name)["missing"]
+    if missing and round_name not in _rules(conversation).ALWAYS_READABLE:
+        raise Conflict(f"Round {round_name} is not complete yet: guardians {missing} have not sent theirs.")
+    shown = (
+        messages.c.election_id == service.election_id,
+        messages.c.conversation == conversation,
+        messages.c.round == round_name,
+        messages.c.part == part,
+        messages.c.recipient.in_((0, reader)),
+    )
+    with service.database.read() as connection:
+        sizes = connection.execute(
+            select(messages.c.sender, func.length(messages.c.payload).label("bytes"))
+            .where(*shown, messages.c.sender > after)
+            .order_by(messages.c.sender)
+        ).all()
+        last, more = _piece(sizes, after)
+        rows = connection.execute(
+            select(messages)
+            .where(*shown, messages.c.sender > after, messages.c.sender <= last)
+            .order_by(messages.c.sender)
+        ).all()
     return {
-        "complete": complete,
-        "expected": expected * len(senders),
-        "missing": missing,
-        "messages": found,
+        "messages": [
+            {"sender": row.sender, "to": row.recipient, "payload": base64.b64encode(row.payload).decode()}
+            for row in rows
+        ],
+        "next": last if more else None,
     }
+
+
+def _piece(sizes: Sequence[Row[int, int]], after: int) -> tuple[int, bool]:
+    """The last sender whose message fits a piece after the others', and whether more follow."""
+    last, left = after, PIECE_BYTES
+    for sender, size in sizes:
+        left -= size
+        if left < 0 and last != after:
+            return last, True
+        last = sender
+    return last, False
+
+
+def _rules(conversation: str) -> ModuleType:
+    return ceremony if conversation == CEREMONY else answering
 
 
 def _sent(connection: Connection, election_id: str, conversation: str, round_name: str) -> dict[int, int]:

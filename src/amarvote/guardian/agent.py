@@ -93,19 +93,17 @@ class Agent:
 
     def _serve(self, key: GuardianKey, copy: OwnCopy) -> bool:
         """Check in, or answer in the run under way; whether there was something to do."""
-        run = self._run()
+        answer = self._service.get("/run").json()
+        run = _run_in(answer)
         if run is None:
-            root, _ = copy.verified(self._service)
-            self._roots.pin(key.h_e, root)
-            try:
-                self._service.post("/run/checkin")
-            except Refused as refusal:
-                # The run may have come to its end since this agent asked for the state: it looks again.
-                if refusal.status != CONFLICT:
-                    raise
-                log.info("%s", refusal)
+            self._roots.pin(key.h_e, copy.root(self._service))
+            here = answer.get("checked_in")
+            if not isinstance(here, list) or self._index not in here:
+                self._check_in()
             return False
-        if run.id in self._refused or run.id in self._answered or self._index not in run.members:
+        if run.id in self._refused or self._index not in run.members:
+            return False
+        if run.id in self._answered and not self._is_missing(run):
             return False
         try:
             self._answer(key, copy, run)
@@ -118,14 +116,32 @@ class Agent:
             self._refused.add(run.id)
         return True
 
+    def _is_missing(self, run: Run) -> bool:
+        """Has the service lost what this agent answered? One that was restored from a backup has."""
+        try:
+            return self._index in Conversation(self._service, run.id, self._teller).look("respond").missing
+        except Refused as refusal:  # the run has come to its end
+            log.info("%s", refusal)
+            return False
+
+    def _check_in(self) -> None:
+        try:
+            self._service.post("/run/checkin")
+        except Refused as refusal:
+            # The run may have come to its end since this agent asked for the state: it looks again.
+            if refusal.status != CONFLICT:
+                raise
+            log.info("%s", refusal)
+
     def _answer(self, key: GuardianKey, copy: OwnCopy, run: Run) -> None:
-        root, record = copy.verified(self._service)
+        root = copy.root(self._service)
         if root != run.root:
             raise RefusedRun(
                 f"Run {run.id} is for the aggregated root {run.root.hex()}, but the record that this guardian "
                 f"verified has {root.hex()}."
             )
         self._roots.pin(key.h_e, root)
+        record = copy.opened(self._service)
         state = RunState(self._home, self._index, key.state_key, run)
         mail = Conversation(self._service, run.id, self._teller)
         ciphertexts = record.tally, record.challenged
@@ -137,18 +153,19 @@ class Agent:
             raise AnswerError("The service does not show an election.")
         return election
 
-    def _run(self) -> Run | None:
-        answer = self._service.get("/run").json()
-        try:
-            if answer["run"] is None:
-                return None
-            if not _RUN_ID.fullmatch(answer["run"]):
-                raise AnswerError("The service announces a run whose id is none.")
-            members = tuple(int(member) for member in answer["guardians"])
-            parts = tuple(
-                Part(int(part["part"]), str(part["kind"]), int(part["first"]), int(part["count"]))
-                for part in answer["parts"]
-            )
-            return Run(str(answer["run"]), bytes.fromhex(answer["root"]), tuple(sorted(members)), parts)
-        except (KeyError, TypeError, ValueError):
-            raise AnswerError("The service's announcement of the run cannot be read.") from None
+
+def _run_in(answer: Any) -> Run | None:
+    """The run under way; None where there is none."""
+    try:
+        if answer["run"] is None:
+            return None
+        if not _RUN_ID.fullmatch(answer["run"]):
+            raise AnswerError("The service announces a run whose id is none.")
+        members = tuple(int(member) for member in answer["guardians"])
+        parts = tuple(
+            Part(int(part["part"]), str(part["kind"]), int(part["first"]), int(part["count"]))
+            for part in answer["parts"]
+        )
+        return Run(str(answer["run"]), bytes.fromhex(answer["root"]), tuple(sorted(members)), parts)
+    except (KeyError, TypeError, ValueError):
+        raise AnswerError("The service's announcement of the run cannot be read.") from None

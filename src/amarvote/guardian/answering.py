@@ -18,7 +18,7 @@ from amarvote.electionguard.guardian_messages import (
 from amarvote.electionguard.joint_rounds import Beginning
 from amarvote.electionguard.key_ceremony import KeyShare
 from amarvote.guardian.errors import RefusedRun
-from amarvote.guardian.mail import Conversation, Message, from_each
+from amarvote.guardian.mail import Conversation
 from amarvote.guardian.run_state import Answers, Part, Run, RunState
 from amarvote.guardian.telling import Teller
 from amarvote.participants.service import Refused
@@ -67,12 +67,13 @@ class Answering:
         self._state.enter()
         tally = [part for part in self._run.parts if part.kind == TALLY]
         self._begin(tally)
-        commitments = self._mail.wait("share") if tally else ()
+        commitments = self._all_commitments(tally)  # fixed before what is known of this guardian's nonces
         for part in tally:
             self._send("reveal", self._reveal(part), part)
-        reveals = self._mail.wait("reveal") if tally else ()
+        if tally:
+            self._mail.wait("reveal")
         for part in tally:
-            self._send("respond", self._respond(part, commitments, reveals), part)
+            self._send("respond", self._respond(part, commitments[part.part]), part)
         for part in self._run.parts:
             if part.kind == CHALLENGED:
                 self._send("respond", self._open(part), part)
@@ -124,7 +125,13 @@ class Answering:
         answers = self._state.answers(part)
         return answers.reveal if answers is not None else write_reveals(one.reveal for one in self._begun(part))
 
-    def _respond(self, part: Part, commitments: tuple[Message, ...], reveals: tuple[Message, ...]) -> bytes:
+    def _all_commitments(self, parts: Sequence[Part]) -> dict[int, dict[int, bytes]]:
+        """By part and sender; 32 bytes an item. The reveals are 48 times that: they are read part by part."""
+        if parts:
+            self._mail.wait("share")
+        return {part.part: self._mail.read("share", set(self._run.members), part.part) for part in parts}
+
+    def _respond(self, part: Part, commitments: dict[int, bytes]) -> bytes:
         answers = self._state.answers(part)
         if answers is not None:
             return answers.respond
@@ -138,13 +145,10 @@ class Answering:
                 self._run.members,
                 self._items(part),
                 begun,
-                {
-                    sender: read_commitments(sender, payload, part.count)
-                    for sender, payload in from_each(commitments, members, "share", part.part).items()
-                },
+                {sender: read_commitments(sender, payload, part.count) for sender, payload in commitments.items()},
                 {
                     sender: read_reveals(sender, payload, part.count)
-                    for sender, payload in from_each(reveals, members, "reveal", part.part).items()
+                    for sender, payload in self._mail.read("reveal", members, part.part).items()
                 },
             )
         except ElectionGuardError as fault:

@@ -32,7 +32,7 @@ from amarvote.electionguard.manifest import parse_manifest
 from amarvote.guardian.confirmation import Confirmation
 from amarvote.guardian.errors import Alarm
 from amarvote.guardian.key_files import CeremonySecret, GuardianKey, KeyFiles
-from amarvote.guardian.mail import Conversation, from_each
+from amarvote.guardian.mail import Conversation
 from amarvote.guardian.own_secret import own_secret
 from amarvote.guardian.telling import Teller
 from amarvote.guardian.terms import learn_terms
@@ -65,9 +65,9 @@ class Ceremony:
         own = self._own_secret(n, k)
         everybody = set(range(1, n + 1))
         self._mail.send("commit", key_commitment(own.public_key))
-        commitments = from_each(self._mail.wait("commit"), everybody, "commit")
+        commitments = self._all_of("commit", everybody)
         self._mail.send("key", own.public_key)
-        sent_keys = from_each(self._mail.wait("key"), everybody, "key")
+        sent_keys = self._all_of("key", everybody)
         if sent_keys[self._index] != own.public_key:
             raise Alarm("The service shows another public key under this guardian's name. Do not confirm.")
         try:
@@ -86,6 +86,10 @@ class Ceremony:
         self._mail.send("confirm", json.dumps(confirmed, sort_keys=True).encode())
         log.info("confirmed H_G %s and H_E %s", h_g.hex(), context.h_e.hex())
         return key
+
+    def _all_of(self, round_name: str, senders: set[int]) -> dict[int, bytes]:
+        self._mail.wait(round_name)
+        return self._mail.read(round_name, senders)
 
     def _wait_for_people(self, seconds: float) -> None:
         """Wait for the guardian to type; meanwhile another one may have complained."""
@@ -126,8 +130,7 @@ class Ceremony:
     def _receive_shares(
         self, own: CeremonySecret, keys: list[GuardianPublicKey], h_p: bytes
     ) -> dict[int, SharePair]:
-        to_me = tuple(message for message in self._mail.wait("share") if message.recipient == self._index)
-        sent = from_each(to_me, {key.index for key in keys} - {self._index}, "share")
+        sent = self._all_of("share", {key.index for key in keys} - {self._index})
         shares = {self._index: share_for(own.secret, self._index)}
         for key in keys:
             if key.index != self._index:

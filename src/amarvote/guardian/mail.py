@@ -20,22 +20,11 @@ EVERYBODY = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
-    """One message of a complete round: to this guardian, or to everybody."""
-
-    sender: int
-    recipient: int
-    part: int
-    payload: bytes
-
-
-@dataclass(frozen=True, slots=True)
 class Round:
-    """A round as the service shows it; messages only where it is complete."""
+    """A round as the service shows it."""
 
     complete: bool
     missing: tuple[int, ...]
-    messages: tuple[Message, ...]
 
 
 class Conversation:
@@ -54,23 +43,19 @@ class Conversation:
         """The round as it stands."""
         answer = self._service.get(f"/mail/{self._name}/{round_name}").json()
         try:
-            return Round(
-                answer["complete"] is True,
-                tuple(_number(guardian) for guardian in answer["missing"]),
-                tuple(_message(entry) for entry in answer["messages"]),
-            )
-        except (KeyError, TypeError, ValueError):
+            return Round(answer["complete"] is True, tuple(_number(guardian) for guardian in answer["missing"]))
+        except (KeyError, TypeError):
             raise AnswerError(f"The service's answer about round {round_name} cannot be read.") from None
 
-    def wait(self, round_name: str) -> tuple[Message, ...]:
-        """All messages of a round, once everybody has sent theirs; GuardianError where that will not be."""
+    def wait(self, round_name: str) -> None:
+        """Until everybody has sent theirs of a round; GuardianError where that will not be."""
         pause, looks = FIRST_LOOK, 0
         longest = LONGEST_LOOK_AFAR if self._service.afar else LONGEST_LOOK
         told: tuple[int, ...] = ()
         while True:
             round_now = self.look(round_name)
             if round_now.complete:
-                return round_now.messages
+                return
             if round_now.missing != told:
                 told = round_now.missing
                 self._teller.say(f"Round “{round_name}”: waiting for {_guardians(told)}.")
@@ -79,6 +64,34 @@ class Conversation:
                 self.require_open()
             self._service.wait(pause)
             pause = min(1.5 * pause, longest)
+
+    def read(self, round_name: str, senders: set[int], part: int = 0) -> dict[int, bytes]:
+        """The one payload of each of `senders` in a part of a complete round; Alarm where there are others."""
+        found: dict[int, bytes] = {}
+        after: int | None = 0
+        while after is not None:
+            messages, after = self._piece(round_name, part, after)
+            for sender, payload in messages:
+                if sender in found:
+                    raise Alarm(f"Guardian {sender} appears twice in part {part} of {round_name}.")
+                found[sender] = payload
+            if not messages or not found.keys() <= senders:
+                break
+        if found.keys() != senders:
+            raise Alarm(
+                f"The service calls round {round_name} complete, but part {part} is from {sorted(found)} "
+                f"instead of {sorted(senders)}."
+            )
+        return found
+
+    def _piece(self, round_name: str, part: int, after: int) -> tuple[list[tuple[int, bytes]], int | None]:
+        """Some messages of a part, from senders after `after`, and after whom the next ones follow."""
+        answer = self._service.get(f"/mail/{self._name}/{round_name}/{part}", after=after).json()
+        try:
+            following = None if answer["next"] is None else _number(answer["next"])
+            return [_message(entry) for entry in answer["messages"]], following
+        except (KeyError, TypeError, ValueError):
+            raise AnswerError(f"The service's answer about round {round_name} cannot be read.") from None
 
     def require_open(self) -> None:
         """ConversationOver where the run has ended, GuardianError where the ceremony has failed."""
@@ -96,9 +109,8 @@ class ConversationOver(GuardianError):  # noqa: N818 - reads as what happened
     """The run that an agent was answering in is over, complete or not."""
 
 
-def _message(entry: dict[str, Any]) -> Message:
-    payload = base64.b64decode(entry["payload"], validate=True)
-    return Message(_number(entry["sender"]), _number(entry["to"]), _number(entry["part"]), payload)
+def _message(entry: dict[str, Any]) -> tuple[int, bytes]:
+    return _number(entry["sender"]), base64.b64decode(entry["payload"], validate=True)
 
 
 def _guardians(numbers: tuple[int, ...]) -> str:
@@ -110,21 +122,3 @@ def _number(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
         raise TypeError("not a number")
     return value
-
-
-def from_each(
-    messages: tuple[Message, ...], senders: set[int], round_name: str, part: int = 0
-) -> dict[int, bytes]:
-    """The one payload of each of `senders` in a part of a round; GuardianError where the service left one out."""
-    found: dict[int, bytes] = {}
-    for message in messages:
-        if message.part == part:
-            if message.sender in found:
-                raise Alarm(f"Guardian {message.sender} appears twice in part {part} of {round_name}.")
-            found[message.sender] = message.payload
-    if set(found) != senders:
-        raise Alarm(
-            f"The service calls round {round_name} complete, but part {part} is from {sorted(found)} "
-            f"instead of {sorted(senders)}."
-        )
-    return found

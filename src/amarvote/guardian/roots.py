@@ -21,13 +21,15 @@ class PinnedRoots:
     def pin(self, h_e: bytes, root: bytes) -> None:
         """Answer for `root` from now on; RefusedRun where it was another one before."""
         pinned = self._read()
-        first = pinned.setdefault(h_e.hex(), root.hex())
-        if first != root.hex():
+        first = pinned.get(h_e.hex())
+        if first is None:
+            pinned[h_e.hex()] = root.hex()
+            write_durably(self._file, json.dumps(pinned, indent=1).encode())
+        elif first != root.hex():
             raise RefusedRun(
                 f"This guardian checked in for the aggregated root {first} and is now asked for {root.hex()}. "
                 "It opens one tally of an election and no second one. Find out who changed the record."
             )
-        write_durably(self._file, json.dumps(pinned, indent=1).encode())
 
     def _read(self) -> dict[str, str]:
         if not self._file.exists():

@@ -8,11 +8,12 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+from amarvote.electionguard.context import Context
 from amarvote.electionguard.errors import Finding
 from amarvote.guardian.errors import Alarm
 from amarvote.guardian.record_copy import download
 from amarvote.guardian.telling import Teller
-from amarvote.guardian.verified_record import VerifiedRecord, read_verified
+from amarvote.guardian.verified_record import CopyChanged, VerifiedRecord, read_setup, read_verified
 from amarvote.participants.files import private_folder, read_bounded, write_durably
 from amarvote.participants.service import Service
 from amarvote.record.errors import UnreadableRecord
@@ -40,26 +41,45 @@ class OwnCopy:
         self._note = home / "verified.json"
         self._shown = home / "verifying"
         self._h_e = h_e
+        self._root: bytes | None = None
 
-    def verified(self, service: Service) -> tuple[bytes, VerifiedRecord]:
-        """The aggregated root and what to open; downloads and verifies where that was not done yet.
+    def root(self, service: Service) -> bytes:
+        """The aggregated root of the record; downloads and verifies where that was not done yet.
 
         Raises RecordRefused with what was found, GuardianError where the record is another election's.
         """
-        root = self._noted()
-        if root is None:
+        if self._root is None:
+            self._root = self._noted()
+        if self._root is None:
             self._teller.say("The election is counted. This agent downloads the record and verifies it.")
             download(service, self._folder)
-            root = self._verify()
-            write_durably(self._note, json.dumps({"h_e": self._h_e.hex(), "root": root.hex()}).encode())
+            self._root = self._verify()
+            write_durably(self._note, json.dumps({"h_e": self._h_e.hex(), "root": self._root.hex()}).encode())
             shutil.rmtree(self._chunks, ignore_errors=True)
-        record = read_verified(self._folder)
-        if record.context.h_e != self._h_e:
+        return self._root
+
+    def opened(self, service: Service) -> VerifiedRecord:
+        """What there is to open, read from the copy anew; RecordRefused where its root is no more `root`."""
+        try:
+            record = read_verified(self._folder, self.root(service))
+        except (UnreadableRecord, CopyChanged):
+            self._root = None
+            self._note.unlink(missing_ok=True)
+            shutil.rmtree(self._folder, ignore_errors=True)
+            raise RecordRefused(
+                "The copy of the record on this machine is not any more what this guardian verified. It is thrown "
+                "away, and nothing of it is opened. Find out what changed it, then start the agent again: it "
+                "downloads the record and verifies it anew."
+            ) from None
+        self._require_ours(record.context)
+        return record
+
+    def _require_ours(self, context: Context) -> None:
+        if context.h_e != self._h_e:
             raise Alarm(
-                f"The record is of the election {record.context.h_e.hex()}, but this guardian's key is of "
+                f"The record is of the election {context.h_e.hex()}, but this guardian's key is of "
                 f"{self._h_e.hex()}. It opens nothing of other elections."
             )
-        return root, record
 
     def _noted(self) -> bytes | None:
         if not self._note.exists():
@@ -74,8 +94,9 @@ class OwnCopy:
         try:
             with open_record(self._folder) as record:
                 report = self._report(record)
-            require_passed(report)
-        except (UnreadableRecord, RecordRefused) as problem:
+                require_passed(report)
+                self._require_ours(read_setup(record)[0])
+        except (UnreadableRecord, Alarm) as problem:
             # Nothing of it is kept: what the service shows next is looked at from the start.
             shutil.rmtree(self._folder, ignore_errors=True)
             shutil.rmtree(self._chunks, ignore_errors=True)

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from amarvote.api.models.common import Asked, Base64, Seconds, Sentence, Shown, TokenValue
 from amarvote.api.models.people import IssuedToken
+from amarvote.elections.creating import MOST_GUARDIANS
 
 State = Literal[
     "ceremony",
@@ -62,8 +63,8 @@ class NewElection(Asked):
         ),
         examples=[_MANIFEST],
     )
-    guardians: int = Field(ge=1, le=1000, description="n: who holds a share of the key.", examples=[3])
-    quorum: int = Field(ge=1, le=1000, description="k of n are needed to open the totals.", examples=[2])
+    guardians: int = Field(ge=1, le=MOST_GUARDIANS, description="n: who holds a share of the key.", examples=[3])
+    quorum: int = Field(ge=1, le=MOST_GUARDIANS, description="k of n are needed to open the totals.", examples=[2])
     minimum_group: int = Field(
         10,
         ge=0,
@@ -126,6 +127,12 @@ class Verdict(Asked):
 
     id_b: str = Field(pattern=r"^[0-9a-f]{64}$", examples=["5f" * 32])
     sentence: Sentence
+
+
+class Rejected(Shown):
+    """What a verdict costs beside its ballot."""
+
+    behind: int = Field(description="Later ballots of its device, which are rejected with it. 0 without chaining.")
 
 
 class Members(Asked):

@@ -7,22 +7,27 @@ from pydantic import Field
 from amarvote.api.models.common import Base64, Seconds, Shown
 
 
-class Message(Shown):
-    """One message of a complete round."""
-
-    sender: int
-    to: int = Field(description="0: everybody.")
-    part: int
-    payload: Base64
-
-
 class Round(Shown):
-    """A round of a conversation; messages only once it is complete."""
+    """A round of a conversation; its messages can be read once it is complete."""
 
     complete: bool
     expected: int
     missing: list[int] = Field(description="Guardians who have not sent all of theirs.")
+
+
+class Message(Shown):
+    """One message of a part of a round."""
+
+    sender: int
+    to: int = Field(description="0: everybody.")
+    payload: Base64
+
+
+class Piece(Shown):
+    """Some messages of a part of a round, and where the next ones begin."""
+
     messages: list[Message]
+    next: int | None = Field(description="Ask again with `after` of this; null in the last piece.")
 
 
 class Part(Shown):
