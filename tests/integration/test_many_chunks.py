@@ -88,7 +88,7 @@ def test_the_queue_stays_short_and_no_step_looks_at_every_chunk(crowded):
         assert len(life.follow(connection, claim, 900)) == 1
         handing.refill(connection, DEFAULTS)
         publication.unpublished(connection, 3.0)
-        publication.parked(connection)
+        publication.parked(connection, 1000)
         publication.overdue(connection, claim.chunk_id)
         if connection.dialect.name == "postgresql":  # the broker's queue goes with it
             publication.forget_lost(connection, 5.0, empty=True)
@@ -131,6 +131,57 @@ def test_a_chunk_of_a_tree_reads_its_own_part_of_the_level_below(both, ground, n
         for statement, values in said:
             if statement.startswith("SELECT"):
                 assert len(connection.exec_driver_sql(statement, values).all()) <= DEFAULTS.items
+
+
+def test_a_level_over_very_many_results_is_planned_some_at_a_time(both, monkeypatch):
+    """50 million ballots are a million results: as rows they are more than a worker's parent may take."""
+    leaves = 20_000
+    monkeypatch.setattr(
+        life, "AT_ONCE", 100
+    )  # a statement that adds a thousand takes 10 MB, however many there are
+    add_election(both, "one", "aggregate", [])
+    with both.write() as connection:
+        ground = connection.execute(select(phases.c.id)).scalar_one()
+        put_done(connection, ground, leaves)
+        connection.execute(update(phases).values(state="done"))
+        phase = order.begin(connection, "one", "merge")
+        tracemalloc.start()
+        try:
+            assert tree.grow(order.Place.of(connection, DEFAULTS, phase))
+            _, peak = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        of_level = select(chunks.c.first, chunks.c.last, chunks.c.level, chunks.c.spec)
+        planned = connection.execute(
+            of_level.where(chunks.c.phase_id == phase.id).order_by(chunks.c.ordinal)
+        ).all()
+    bounds = [(first, first + DEFAULTS.items, 1, None) for first in range(0, leaves, DEFAULTS.items)]
+    assert [tuple(row) for row in planned] == bounds
+    assert peak < 100 * leaves
+
+
+def put_done(connection, phase_id, number):
+    """So many chunks with a result."""
+    numbers = select(literal(0).label("n")).cte("numbers", recursive=True)
+    counted = numbers.union_all(select(numbers.c.n + 1).where(numbers.c.n < number - 1))
+    values = {
+        "phase_id": literal(phase_id),
+        "election_id": literal("one"),
+        "ordinal": counted.c.n,
+        "level": literal(0),
+        "first": counted.c.n,
+        "last": counted.c.n + 1,
+        "state": literal(life.DONE),
+        "attempt": literal(1),
+        "errors": literal(0),
+        "deaths": literal(0),
+        "due_at": now(),
+    }
+    every = select(*(value.label(name) for name, value in values.items()))
+    connection.execute(insert(chunks).from_select(list(values), every))
+    results = select(chunks.c.id, literal({}, chunk_results.c.fields.type), literal(b"data"))
+    connection.execute(insert(chunk_results).from_select(["chunk_id", "fields", "data"], results))
+    connection.execute(text("ANALYZE"))
 
 
 def test_very_many_chunks_are_added_some_at_a_time(both):

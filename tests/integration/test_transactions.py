@@ -1,6 +1,8 @@
 """The two kinds of transaction on PostgreSQL, and which of its errors pass by themselves."""
 
 import logging
+import subprocess
+import sys
 import threading
 import time
 from contextlib import ExitStack, closing
@@ -15,6 +17,7 @@ from amarvote.store.database import AwayError, Database, NoDatabaseError, is_pas
 from amarvote.store.exclusive import one_at_a_time
 from amarvote.store.passing import is_taken
 from amarvote.store.tables import elections, events
+from servers.processes import dies_with_us
 from staging.rows import add_election
 from staging.waiting import until
 
@@ -330,3 +333,32 @@ def stand_still(database):
         for _ in range(10):
             time.sleep(0.3)
             connection.execute(text("SELECT 1"))
+
+
+def test_a_statement_without_a_time_limit_ends_with_who_asked(database):
+    """A worker that is killed amid the freezing of a long list must not hold its election's locks for hours."""
+    asker = subprocess.Popen([sys.executable, "-c", ASKING, database.url], preexec_fn=dies_with_us)
+    try:
+        until(lambda: asking(database) == 1)
+        asker.kill()
+        until(lambda: asking(database) == 0, 10.0)
+    finally:
+        asker.kill()
+        asker.wait()
+
+
+ASKING = """
+import sys
+from sqlalchemy import text
+from amarvote.store.database import Database
+from amarvote.store.engines import without_time_limit
+with Database(sys.argv[1]).write() as connection:
+    without_time_limit(connection)
+    connection.execute(text("SELECT pg_sleep(60)"))
+"""
+
+
+def asking(database):
+    with database.read() as connection:
+        asked = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE :asked"
+        return connection.execute(text(asked), {"asked": "SELECT pg_sleep(60)%"}).scalar_one()

@@ -4,14 +4,18 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+import time
+from contextlib import contextmanager
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 
 from amarvote.elections import officer, progress
 from amarvote.pipeline import chunks as life
-from amarvote.pipeline import handing
+from amarvote.pipeline import handing, memory
 from amarvote.pipeline.computer import ChildDiedError, Computer
 from amarvote.pipeline.heartbeat import FORGET_SECONDS, Heartbeat
 from amarvote.pipeline.messages import Message
@@ -20,8 +24,10 @@ from amarvote.pipeline.sweep import sweep
 from amarvote.pipeline.worker import Worker, no_step
 from amarvote.queues.database import DatabaseQueue
 from amarvote.store.clock import now
-from amarvote.store.tables import ballots, chunks, workers
+from amarvote.store.tables import ballots, boards, chunks, workers
 from faults.service import poisoned_child
+from staging.fixtures import POSTGRESQL
+from staging.waiting import until
 
 TOGETHER_MB = 200
 PIPE_BYTES = 64 << 10
@@ -51,13 +57,16 @@ def test_parent_and_child_stay_small_and_say_so(opened, worker_of):
     """The worker as it is started in earnest, over some chunks."""
     for number in range(6):
         opened.vote(1 + number % 2)
-    command = [sys.executable, "-m", "amarvote.worker", "--database", opened.url, "--name", "earnest"]
+    amarvote = Path(sys.executable).with_name("amarvote")
+    command = [amarvote, "worker", "--database", opened.url, "--name", "earnest", "--health-port", "0"]
     process = subprocess.Popen(command)
     try:
         while progress.progress(opened.service)["ballots"]["accepted"] < 6:
             assert process.poll() is None
         child = row_of_earnest(opened)["child_pid"]
         assert row_of_earnest(opened)["pid"] == process.pid
+        for pid in (process.pid, child):
+            assert set(memory.ENVIRONMENT.items()) <= environment_of(pid).items()
         process.send_signal(signal.SIGTERM)
         assert process.wait(30) == 0
     finally:
@@ -68,6 +77,11 @@ def test_parent_and_child_stay_small_and_say_so(opened, worker_of):
     with pytest.raises(ProcessLookupError):
         os.kill(child, 0)
     assert (row["step"], row["child_pid"]) == ("ended", None)
+
+
+def environment_of(pid):
+    pairs = Path(f"/proc/{pid}/environ").read_text().rstrip("\0").split("\0")
+    return dict(pair.split("=", 1) for pair in pairs)
 
 
 def row_of_earnest(stage):
@@ -135,6 +149,84 @@ def test_no_list_is_frozen_while_the_child_computes_and_a_transaction_is_no_stan
     assert seen["answered"][1] > seen["committing"][1] == 0.0
     worker.run()
     assert closed.state() == "waiting_for_guardians"
+
+
+SHORT = replace(AT_ONCE, relay_seconds=0.05, lost_worker_seconds=0.4)
+"""A tenth of a second is long for a transaction."""
+
+
+def beats(stage):
+    """The step and the last beat of the worker."""
+    with stage.service.database.read() as connection:
+        own = select(workers.c.step, workers.c.beat_at).where(workers.c.name == "w")
+        return connection.execute(own).one_or_none() or ("", 0.0)
+
+
+def beats_amid_a_transaction(stage, times):
+    """Wait until the heart has beaten so often, all the while at this step."""
+    seen = {until(lambda: (found := beats(stage))[0] == "advancing" and found)}
+    while len(seen) < times:
+        seen.add(until(lambda: (found := beats(stage)) not in seen and found))
+    assert {step for step, _ in seen} == {"advancing"}
+
+
+@contextmanager
+def running(worker):
+    """The worker's loop, in a thread as long as the block lasts."""
+    loop = threading.Thread(target=worker.run)
+    loop.start()
+    try:
+        yield
+    finally:
+        worker.stop()
+        loop.join()
+
+
+@pytest.mark.parametrize("opened", [POSTGRESQL], indirect=True)
+def test_the_heart_beats_on_while_the_list_is_frozen(opened, worker_of):
+    """For minutes, where there are many ballots: who looks then must not take the worker for dead."""
+    opened.vote(1)
+    opened.work()
+    worker, _ = worker_of(SHORT)
+    officer.close_voting(opened.service)
+    with opened.service.database.write() as hindrance:
+        hindrance.execute(select(boards).with_for_update())
+        with running(worker):
+            beats_amid_a_transaction(opened, 5)
+            assert opened.state() == "closing"
+            hindrance.rollback()
+            until(lambda: opened.state() == "waiting_for_guardians")
+            until(lambda: beats(opened)[0] == "idle")
+    assert beats(opened)[0] == "ended"
+    until(lambda: all(thread.name != "heart" for thread in threading.enumerate()))
+
+
+@pytest.mark.parametrize("opened", [POSTGRESQL], indirect=True)
+def test_a_heart_that_cannot_beat_amid_a_commit_says_so_once_and_tries_again(opened, worker_of, caplog):
+    opened.vote(1)
+
+    def hinder(step):
+        if step == "committing":
+            with opened.service.database.write() as connection:
+                connection.execute(text(FAILING))
+            time.sleep(10 * SHORT.lost_worker_seconds / 4)
+            with opened.service.database.write() as connection:
+                connection.execute(text("DROP FUNCTION fails CASCADE"))
+            beats_amid_a_transaction(opened, 2)
+
+    worker, _ = worker_of(SHORT, at_step=hinder)
+    with running(worker):
+        until(lambda: progress.progress(opened.service)["ballots"]["accepted"] == 1)
+        until(lambda: beats(opened)[0] == "idle")
+    (said,) = [record for record in caplog.records if record.name == "amarvote.pipeline.heartbeat"]
+    assert "no room for hearts" in said.getMessage()
+
+
+FAILING = """
+CREATE FUNCTION fails() RETURNS trigger LANGUAGE plpgsql
+    AS $$ BEGIN RAISE EXCEPTION 'no room for hearts' USING ERRCODE = '53100'; END $$;
+CREATE TRIGGER fails BEFORE UPDATE ON workers EXECUTE FUNCTION fails()
+"""
 
 
 def test_a_child_that_computes_for_ever_is_ended_and_its_chunk_counts_a_death(opened, worker_of):

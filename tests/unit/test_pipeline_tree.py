@@ -12,7 +12,7 @@ def below(sizes):
 
 @given(st.lists(st.integers(1, 100), max_size=300), st.integers(2, 50), st.integers(1, 500))
 def test_groups_cover_everything_once_and_shrink_the_tree(sizes, items, most):
-    groups = _groups(below(sizes), items, most)
+    groups = list(_groups(below(sizes), items, most))
     edges = [0, *(last for _, last in groups)]
     assert [first for first, _ in groups] == edges[:-1]
     assert edges[-1] == len(sizes)
@@ -25,4 +25,4 @@ def test_groups_cover_everything_once_and_shrink_the_tree(sizes, items, most):
 
 
 def test_nothing_below_is_one_empty_group():
-    assert _groups([], 50, 1) == [(0, 0)]
+    assert list(_groups([], 50, 1)) == [(0, 0)]

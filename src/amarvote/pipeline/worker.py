@@ -3,7 +3,8 @@
 This parent holds the database's door and the lease; a child computes. While the child computes, no connection
 and no transaction is open, but for a moment each time that it asks for a piece of the record that it verifies.
 The steps of the loop have names; `committing` is the last moment before the transaction commits. Those that can
-last stand in the worker's heartbeat row, a second later at most: starting, idle, asked.
+last stand in the worker's heartbeat row, a second later at most: starting, idle, asked. Where the transaction of a
+chunk or of a sweep lasts, `advancing` stands there meanwhile (see `heartbeat`).
 
     starting, idle, claimed, loaded, asked, answered, committing, committed, ended
 
@@ -83,7 +84,6 @@ class Worker:
         self._swept = 0.0
         self._trimmed = 0.0
         self._moved = time.monotonic()
-        self._transacts = False
         self.grown = False
         """It ended because it had grown too large."""
 
@@ -100,11 +100,12 @@ class Worker:
 
     def idle(self) -> float:
         """Seconds since the loop moved last; none while it waits for a transaction, which the database ends."""
-        return 0.0 if self._transacts else time.monotonic() - self._moved
+        return 0.0 if self._heartbeat.advancing else time.monotonic() - self._moved
 
     def run(self) -> None:
         """Take chunk after chunk until told to stop, or grown too large; NoDatabaseError where it is not ours."""
         self._step("starting")
+        self._heartbeat.keep(self._settings.lost_worker_seconds / 4)
         begun = False
         try:
             while not self._over:
@@ -152,6 +153,7 @@ class Worker:
     def _end(self, *, begun: bool) -> None:
         """Hold nothing any more; nothing is written into a database that never answered, or is not ours."""
         self._computer.stop()
+        self._heartbeat.stop()
         try:
             if begun and self._upset:
                 self._recover()
@@ -293,11 +295,11 @@ class Worker:
     @contextmanager
     def _transaction(self) -> Iterator[None]:
         """One that may take a transition: it lasts as long as the list of ballots is large."""
-        self._transacts = True
+        self._heartbeat.advancing = True
         try:
             yield
         finally:
-            self._transacts = False
+            self._heartbeat.advancing = False
             self._moved = time.monotonic()
 
     def _write_down(self, connection: Connection, claim: Claim, answer: Message) -> None:

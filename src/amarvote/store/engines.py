@@ -98,9 +98,13 @@ def single_engine(engine: Engine, url: URL) -> Engine:
 
 
 def without_time_limit(connection: Connection) -> None:
-    """Let the statements of this transaction take as long as they need: there are as many rows as ballots."""
+    """Let the statements of this transaction take as long as they need: there are as many rows as ballots.
+
+    Where who asked is dead the server notices, and ends one: it would hold its locks until it is done.
+    """
     if connection.dialect.name == "postgresql":
         connection.exec_driver_sql("SET LOCAL statement_timeout = 0")
+        connection.exec_driver_sql("SET LOCAL client_connection_check_interval = '2s'")
 
 
 def _prepare_sqlite(engine: Engine) -> None:
