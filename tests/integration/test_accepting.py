@@ -14,9 +14,10 @@ from amarvote.elections.errors import Conflict, NotFound, Unprocessable
 from amarvote.pipeline import accepting
 from amarvote.pipeline.settings import Settings
 from amarvote.pipeline.sweep import sweep
-from amarvote.store.tables import ballot_items, ballots, chunks, roll
+from amarvote.store.tables import ballot_items, ballots, chunks, events, roll
 from staging.fixtures import BOTH, POSTGRESQL
 from staging.people import Vote, cast, token_of
+from staging.served import serving
 
 
 def spoil(vote):
@@ -262,6 +263,62 @@ def test_a_held_ballot_can_be_tried_again_once_the_cause_is_gone(opened):
     work.retry(opened.service, failed["id"])
     opened.work()
     assert opened.ballot_state(vote)["state"] == "accepted"
+
+
+def test_held_ballots_are_checked_again_with_their_chunks(opened):
+    votes = [opened.vote(1), opened.vote(2), opened.vote(1)]
+    Poison(opened, votes[0])
+    opened.work()
+    assert opened.ballot_state(votes[0])["state"] == "waiting"
+    opened.computer.before = print
+    with serving(opened) as served:
+        answer = served.ask("POST", "/chunks/retry", "officer")
+        assert (answer.status_code, answer.json()) == (202, {"chunks": 1})
+        assert answer.headers["location"] == f"{served.base}/progress"
+        assert served.ask("POST", "/chunks/retry", "device-1").status_code == 403
+        assert served.ask("POST", "/chunks/retry", "officer").json() == {"chunks": 0}
+        assert served.ask("GET", "/progress").json()["failed_chunks"] == 0
+    opened.work()
+    assert {opened.ballot_state(vote)["state"] for vote in votes} == {"accepted"}
+
+
+def poisoned_chain(stage):
+    """A held ballot of device 1 with two behind it, one before it, and one of device 2."""
+    stage.vote(1)
+    stage.vote(1, device=2)
+    stage.work()
+    poison = stage.vote(1)
+    Poison(stage, poison)
+    later = [stage.vote(2), stage.vote(1)]
+    stage.work()
+    return poison, later
+
+
+def test_a_verdict_in_a_chain_says_how_many_ballots_fall_with_it(opened_chained):
+    poison, later = poisoned_chain(opened_chained)
+    with serving(opened_chained) as served:
+        told = served.ask("GET", "/progress").json()
+        assert [one["behind"] for one in told["failed"]] == [2]
+        assert "2 later ballots of its device" in told["waiting_for"]
+        order_of = {"id_b": poison.ballot.id_b.hex(), "sentence": "its bytes crash the checker"}
+        answer = served.ask("POST", "/officer/verdict", "officer", json=order_of)
+        assert (answer.status_code, answer.json()) == (200, {"behind": 2})
+        assert served.ask("POST", "/officer/verdict", "officer", json=order_of).status_code == 404
+    assert [opened_chained.ballot_state(vote)["state"] for vote in later] == ["rejected", "rejected"]
+    with opened_chained.service.database.read() as connection:
+        said = connection.execute(select(events.c.what).order_by(events.c.id.desc()).limit(1)).scalar_one()
+    assert "2 later ballots of its device" in said
+
+
+def test_a_verdict_without_a_chain_is_about_one_ballot(opened):
+    poison = opened.vote(1)
+    opened.vote(2)
+    Poison(opened, poison)
+    opened.work()
+    (failed,) = progress.progress(opened.service)["failed"]
+    assert failed["behind"] == 0
+    assert "later ballots" not in progress.progress(opened.service)["waiting_for"]
+    assert officer.reject_held(opened.service, poison.ballot.id_b, "its bytes crash the checker") == 0
 
 
 def test_a_paused_election_gives_out_nothing_until_it_is_resumed(opened):

@@ -79,6 +79,7 @@ BODIES = {
         ("POST", "/chunks/1/retry", "officer"),
         ("PUT", "/mail/ceremony/commit/0", "guardian-1"),
         ("GET", "/mail/ceremony/commit", "guardian-1"),
+        ("GET", "/mail/ceremony/commit/0", "guardian-1"),
         ("POST", "/run/checkin", "guardian-1"),
         ("PUT", "/ballots", "device-1"),
         ("GET", "/devices/me", "device-1"),

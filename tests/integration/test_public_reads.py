@@ -63,7 +63,9 @@ def test_what_went_wrong_is_not_kept(served, monkeypatch):
     assert plain_http.get(url).status_code == 200
 
 
-@pytest.mark.parametrize("path", ["/progress", "/phases", "/phases/1/chunks", "/chunks/1", "/results"])
+@pytest.mark.parametrize(
+    "path", ["/progress", "/phases", "/phases/1/chunks", "/chunks/1", "/results", "/results/challenged"]
+)
 def test_an_address_that_asks_too_much_is_told_to_wait(served, monkeypatch, path):
     monkeypatch.setattr(asking, "READS", replace(asking.READS, burst=3, rate=0.001))
     statuses = [served.ask("GET", path).status_code for _ in range(4)]

@@ -1,6 +1,7 @@
 """Chunks handed out over a real RabbitMQ, on both databases: messages lost, doubled, strange; queues deleted."""
 
 import time
+import tracemalloc
 from collections import Counter
 from dataclasses import replace
 
@@ -148,7 +149,8 @@ def test_a_small_election_beside_a_big_one_waits_for_few_of_its_chunks(both, wor
 def test_strange_and_doubled_messages_are_dropped(both, worker_on, connect, rabbitmq_server, vhost):
     add_election(both, "one", "aggregate", [(number, number + 1) for number in range(5)])
     queue, stranger = worker_on("w"), connect()
-    strange = [b"", b"x", b"-1", b"9" * 400, b"77", "٣".encode(), *(b"%d" % row.id for row in rows(both))]
+    strange = [b"", b"x", b"-1", b"9" * 400, b"9" * 10, b"77", "٣".encode()]
+    strange += [b"%d" % row.id for row in rows(both)]
     assert stranger.publish(CHUNKS, strange, 5) == strange
     stranger.close(5)
     queue.relay()
@@ -216,10 +218,29 @@ def test_a_parked_chunk_has_one_dead_letter_until_it_is_tried_again(both, worker
     with both.write() as connection:
         parked = connection.execute(select(chunks).where(chunks.c.state == life.FAILED)).one()
         assert parked.reason.endswith("broken")
-        life.retry(connection, parked)
+        assert life.retry(connection, chunks.c.id == parked.id) == 1
     relay_until(0)
     work_off(both, queue)
     nothing_left(rabbitmq_server, vhost, queue)
+
+
+def test_dead_letters_of_very_many_parked_chunks_are_sent_some_at_a_time(both, worker_on, rabbitmq_server, vhost):
+    number, held = 6000, []
+    add_election(both, "one", "publish", [(one, one + 1) for one in range(number)])
+    with both.write() as connection:
+        connection.execute(update(chunks).values(state=life.FAILED))
+    queue = worker_on("w", replace(QUICK, lost_message_seconds=600.0))
+
+    def relay():
+        tracemalloc.start()
+        queue.relay()
+        held.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+        return rabbitmq_server.depths(vhost).get(DEAD) == number
+
+    until(relay)
+    relay()
+    assert max(held) < 250 * number, held
 
 
 def test_a_cut_connection_gives_the_message_to_another_who_drops_it(both, worker_on, rabbitmq_server, vhost):

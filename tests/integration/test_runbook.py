@@ -318,20 +318,21 @@ def failed_chunk(night, lines):
     """A phase that this election is not ready for: every attempt at it is an error."""
     night.at(night.spare)
     database = Database(places.secret(night.stack.secrets, "database-url"))
-    look, one, retry = lines
+    look, one, retry, retry_all = lines
     with closing(database):
         with database.write() as connection:
             life.add(connection, order.begin(connection, night.spare.id, "merge"), [NewChunk(0, 1, 0, None)])
         try:
             parked = until(lambda: night.progress()["failed"], "it fails")[0]
             seen = until(lambda: night.operator.types(look), "both replicas know it")
-            assert json.loads(seen) == {name: parked[name] for name in ("id", "phase", "reason")}
+            assert json.loads(seen) == {name: parked[name] for name in ("id", "phase", "reason", "behind")}
             night.operator.places["CHUNK"] = str(parked["id"])
             shown = json.loads(night.operator.types(one))
             assert (shown["state"], shown["errors"], bool(shown["reason"])) == ("failed", 3, True)
             night.operator.types(retry)
             said = f"chunk {parked['id']} is tried again"
             until(lambda: said in night.progress()["events"], "it is tried again")
+            until(lambda: json.loads(night.operator.types(retry_all)) == {"chunks": 1}, "it failed again")
         finally:
             with database.write() as connection:
                 for table in (chunks, phases):

@@ -268,10 +268,11 @@ def wrong_response_of_2(sender, round_name, part, payload):
 def replay(stage, old, new):
     """What was sent in one run, sent again in another."""
     for name in ("share", "reveal"):
-        for message in mail.get(stage.service, 1, old["run"], name)["messages"]:
-            if message["sender"] in new["guardians"]:
-                payload = base64.b64decode(message["payload"])
-                stage.put(new, name, message["part"], message["sender"], payload)
+        for part in new["parts"]:
+            for message in mail.read(stage.service, 1, old["run"], name, part["part"], 0)["messages"]:
+                if message["sender"] in new["guardians"]:
+                    payload = base64.b64decode(message["payload"])
+                    stage.put(new, name, part["part"], message["sender"], payload)
 
 
 @pytest.mark.parametrize("opened", [POSTGRESQL], indirect=True)
@@ -347,9 +348,10 @@ def test_answers_are_given_once_and_in_turn(counted):
     with pytest.raises(Unprocessable, match="2 items of 32 bytes"):
         counted.put(run, "share", 0, 3, shared[3] + b"\0")
     # nobody reads a round before it is complete
-    assert mail.get(counted.service, 1, run["run"], "share")["messages"] == []
+    with pytest.raises(Conflict, match="Round share is not complete yet"):
+        mail.read(counted.service, 1, run["run"], "share", 0, 0)
     counted.put(run, "share", 0, 3, shared[3])
-    assert len(mail.get(counted.service, 1, run["run"], "share")["messages"]) == 2
+    assert len(mail.read(counted.service, 1, run["run"], "share", 0, 0)["messages"]) == 2
     # a reveal that does not open its commitment is refused in its sender's name, and the right one still counts
     with pytest.raises(Unprocessable, match="Guardian 3: what it revealed for contest 1, option 1"):
         counted.put(run, "reveal", 0, 3, revealed[1])
@@ -448,7 +450,7 @@ def test_the_ceremonys_mail_keeps_its_order_and_shapes(stage):
         stage.put_ceremony("share", 1, 1, sent["share"][1, 2])
     for (sender, recipient), payload in sent["share"].items():
         stage.put_ceremony("share", sender, recipient, payload)
-    shown = mail.get(stage.service, 2, "ceremony", "share")
+    shown = mail.read(stage.service, 2, "ceremony", "share", 0, 0)
     assert {(one["sender"], one["to"]) for one in shown["messages"]} == {(1, 2), (3, 2)}
     with pytest.raises(Unprocessable, match="64 lower-case hex"):
         stage.put_ceremony("confirm", 1, 0, b'{"h_g": "AB", "h_e": "CD"}')

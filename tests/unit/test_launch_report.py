@@ -20,7 +20,7 @@ def inputs(tmp_path) -> Inputs:
 
 
 def opened(folder) -> list[dict[str, object]]:
-    """What the guardians would open: every option of the style's contests, in the form of /results."""
+    """What the guardians would open: every option of the style's contests, in the form of /results/challenged."""
     contests = {contest["id"]: contest["choices"] for contest in small_run.CONTESTS}
     styles = {style["id"]: style["contestIds"] for style in small_run.STYLES}
     return [
@@ -56,8 +56,8 @@ def test_the_object_of_json(tmp_path, inputs):
     memory = WorkersMemory()
     memory.note([{"baseline_mb": None, "peak_mb": None}, {"baseline_mb": 60.5, "peak_mb": 80.0}])
     memory.note([{"baseline_mb": 61.0, "peak_mb": 70.0}])
-    results = {"totals": small_run.TOTALS, "challenged": opened(tmp_path)}
-    made = report(tmp_path, COUNT, inputs, progress, results, memory, 12.34)
+    results = {"totals": small_run.TOTALS, "challenged": 5}
+    made = report(tmp_path, inputs, progress, results, 0, memory, 12.34)
     assert made == {
         "ballots": 8,
         "accepted": 8,
@@ -73,4 +73,5 @@ def test_the_object_of_json(tmp_path, inputs):
         "phases": {"accept": {"chunks": 2, "seconds": 1.5}},
     }
     results["totals"] = {**small_run.TOTALS, "board": {"dia": 4, "eva": 2}}
-    assert report(tmp_path, COUNT, inputs, progress, results, memory, 1)["mismatches"] == 1
+    assert report(tmp_path, inputs, progress, results, 0, memory, 1)["mismatches"] == 1
+    assert report(tmp_path, inputs, progress, results, 2, memory, 1)["mismatches"] == 3

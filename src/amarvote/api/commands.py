@@ -6,7 +6,7 @@ from typing import Any
 from fastapi import APIRouter, Response
 
 from amarvote.api.asking import AnElection, AnOfficer, BoundedRoute, ask
-from amarvote.api.models.elections import Members, Reason, RunStarted, SetAside, Verdict
+from amarvote.api.models.elections import Members, Reason, Rejected, RunStarted, SetAside, Verdict
 from amarvote.api.problems import responses
 from amarvote.elections import officer
 
@@ -72,8 +72,13 @@ async def set_aside(election: AnElection, _: AnOfficer, aside: SetAside) -> Resp
     return Response(status_code=204)
 
 
-@router.post("/verdict", status_code=204, response_class=Response, responses=DONE)
-async def verdict(election: AnElection, _: AnOfficer, verdict: Verdict) -> Response:
-    """Reject a ballot that nobody could check."""
-    await ask(officer.reject_held, election, bytes.fromhex(verdict.id_b), verdict.sentence)
-    return Response(status_code=204)
+@router.post("/verdict", response_description="Rejected.", responses=REFUSALS)
+async def verdict(election: AnElection, _: AnOfficer, verdict: Verdict) -> Rejected:
+    """Reject a ballot that nobody could check.
+
+    Try its chunk again first, for this cannot be undone. With chaining its device's chain ends at this ballot: all
+    that the device handed in after it are rejected too, checked or not, and no more are taken from it before it
+    begins a new chain. `behind` of the failed chunk says how many that are.
+    """
+    behind = await ask(officer.reject_held, election, bytes.fromhex(verdict.id_b), verdict.sentence)
+    return Rejected(behind=behind)

@@ -20,8 +20,11 @@ FURTHER: tuple[type[BaseModel], ...] = (Problem, JsonSubmission, NewElection, Im
 DESCRIPTION = """Verifiable elections after ElectionGuard 2.1.
 
 Everything about an election is below `/elections/{election}`. What needs work is answered with 202 and the place
-to look. Errors are problem details (RFC 9457) whose `detail` says what happened and what to do. What may be asked
-twice by a client whose answer was lost, may: the same again is answered the same. Times are seconds since 1970."""
+to look. Errors are problem details (RFC 9457) whose `detail` says what happened and what to do. A request whose
+answer was lost may be sent again: what was handed in is taken once, and a command that was carried out changes
+nothing more, or is refused with 409 or 404. But what makes a token, an invitation or an election makes another
+one, and voters whose tokens were drawn are not added again (see `POST /elections/{election}/roll/tokens`). Times
+are seconds since 1970."""
 
 
 def document_all(app: FastAPI) -> None:

@@ -58,7 +58,12 @@ async def listing(
 
 @router.post("/roll/tokens", status_code=201, responses=REFUSALS, openapi_extra=_json("NewVoters"))
 async def issue(request: Request, election: AnElection, _: AnOfficer) -> IssuedVotes:
-    """Add voters and draw their tokens, which are shown this once."""
+    """Add voters and draw their tokens, which are shown this once.
+
+    All of them or none. Where the answer was lost, the same again is refused with 409 if they were added: nobody
+    has their tokens then, and each is replaced by its voter's name with `POST /elections/{election}/roll/reissue`.
+    What may be sent again and again is `PUT /elections/{election}/roll`: hashes of tokens drawn elsewhere.
+    """
     wanted = await large_json(request, NewVoters, LARGEST_ROLL)
     issued = await ask(lambda: vote_tokens.issue(election, wanted.model_dump()["entries"]))
     return IssuedVotes.model_validate({"issued": issued})

@@ -5,7 +5,7 @@ from fastapi import APIRouter, Request, Response
 from amarvote.api.asking import READING, After, AnElection, AnOfficer, AtMost, BoundedRoute, Numbered, ask
 from amarvote.api.commands import UNDER_WAY
 from amarvote.api.models.common import Page
-from amarvote.api.models.work import Chunk, Phase, Progress
+from amarvote.api.models.work import Chunk, Phase, Progress, Retried
 from amarvote.api.problems import responses
 from amarvote.api.recent import Recent
 from amarvote.elections import work
@@ -36,6 +36,14 @@ async def chunks(election: AnElection, phase: Numbered, after: After = 0, limit:
 async def one_chunk(election: AnElection, chunk: Numbered) -> Chunk:
     """One chunk."""
     return Chunk.model_validate(await ask(work.one_chunk, election, chunk))
+
+
+@router.post("/chunks/retry", status_code=202, responses=UNDER_WAY)
+async def retry_all(election: AnElection, _: AnOfficer, response: Response) -> Retried:
+    """Give every failed chunk of the election all its attempts again; none may have failed."""
+    number = await ask(work.retry_all, election)
+    response.headers["Location"] = f"/elections/{election.election_id}/progress"
+    return Retried(chunks=number)
 
 
 @router.post("/chunks/{chunk}/retry", status_code=202, response_class=Response, responses=UNDER_WAY)

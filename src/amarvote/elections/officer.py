@@ -159,8 +159,12 @@ def _set_paused(service: Service, *, paused: bool) -> None:
             life.take_back(connection, service.election_id)
 
 
-def reject_held(service: Service, id_b: bytes, why: Any) -> None:
-    """The officer's verdict on a ballot that nobody could check (rule 5): rejected. Nothing unchecked counts."""
+def reject_held(service: Service, id_b: bytes, why: Any) -> int:
+    """The officer's verdict on a ballot that nobody could check (rule 5): rejected. Nothing unchecked counts.
+
+    In a chain every later ballot of its device falls with it (rule 6), at the latest once those before it are
+    settled: how many.
+    """
     words = sentence(why)
     with service.database.write() as connection:
         locks.command(connection, service.election_id)
@@ -176,11 +180,17 @@ def reject_held(service: Service, id_b: bytes, why: Any) -> None:
         if ballot is None:
             raise NotFound(f"No ballot {id_b.hex()} waits for a verdict.")
         finding = {"code": VERDICT, "where": f"ballot {id_b.hex()}", "message": words}
+        behind = 0
+        if ballot.chain_index is not None:
+            behind = connection.execute(select(func.count()).where(settling.behind(ballot))).scalar_one()
         try:
             settling.settle(connection, [(ballot, [finding])])
         except life.ChunkRefusedError as problem:
             raise Conflict(str(problem)) from None
-        states.record_event(connection, service.election_id, f"ballot {id_b.hex()} rejected by verdict: {words}")
+        falling = f", with {behind} later ballots of its device" if behind else ""
+        event = f"ballot {id_b.hex()} rejected by verdict{falling}: {words}"
+        states.record_event(connection, service.election_id, event)
+        return behind
 
 
 def write_record_again(service: Service) -> None:

@@ -2,24 +2,24 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Row, and_, func, select
 
 from amarvote.elections.service import Service
 from amarvote.elections.waiting import waiting_for
-from amarvote.elections.work import phase_rows, shown_phase
-from amarvote.pipeline import chunks as life
+from amarvote.elections.work import HELD, parked, phase_rows, shown_phase
 from amarvote.pipeline.steps import ORDER
 from amarvote.store.clock import now
-from amarvote.store.tables import ballots, chunks, events, phases, workers
+from amarvote.store.tables import ballots, chunks, devices, events, phases, workers
 
 LAST_EVENTS = 20
+FIRST_FAILED = 20
 
 
 def progress(service: Service) -> dict[str, Any]:
-    """{state, paused, phases, workers, ballots, failed, events, waiting_for}; see the functions below."""
+    """{state, paused, phases, workers, ballots, failed_chunks, failed, events, waiting_for}; see below."""
     with service.database.read() as connection:
         election = service.election(connection)
-        failed = _failed(connection, service.election_id)
+        failed_chunks, failed = _failed(connection, service.election_id)
         counts = _ballots(connection, service.election_id)
         live = _workers(connection)
         return {
@@ -28,9 +28,10 @@ def progress(service: Service) -> dict[str, Any]:
             "phases": [shown_phase(connection, row) for row in _latest(connection, service.election_id)],
             "workers": live,
             "ballots": counts,
+            "failed_chunks": failed_chunks,
             "failed": failed,
             "events": _events(connection, service.election_id),
-            "waiting_for": waiting_for(service, connection, election, counts, failed, live),
+            "waiting_for": waiting_for(service, connection, election, counts, failed_chunks, failed, live),
         }
 
 
@@ -92,15 +93,23 @@ def _ballots(connection: Connection, election_id: str) -> dict[str, int]:
     }
 
 
-def _failed(connection: Connection, election_id: str) -> list[dict[str, Any]]:
-    """{id, phase, ordinal, reason} of each parked chunk."""
+def _failed(connection: Connection, election_id: str) -> tuple[int, list[dict[str, Any]]]:
+    """How many chunks are parked, and {id, phase, ordinal, reason, behind} of the first.
+
+    `behind` a ballot that is held in a chain are those that its device handed in later, which wait for it.
+    """
+    number = connection.execute(select(func.count()).where(parked(election_id))).scalar_one()
+    behind = func.coalesce(devices.c.stored - ballots.c.chain_index, 0).label("behind")
     rows = connection.execute(
-        select(chunks.c.id, phases.c.name, chunks.c.ordinal, chunks.c.reason)
+        select(chunks.c.id, phases.c.name.label("phase"), chunks.c.ordinal, chunks.c.reason, behind)
         .join(phases, phases.c.id == chunks.c.phase_id)
-        .where(chunks.c.election_id == election_id, chunks.c.state == life.FAILED, phases.c.state == "open")
+        .outerjoin(ballots, and_(ballots.c.chunk_id == chunks.c.id, ballots.c.state == HELD))
+        .outerjoin(devices, devices.c.id == ballots.c.device_id)
+        .where(parked(election_id))
         .order_by(chunks.c.id)
+        .limit(FIRST_FAILED)
     )
-    return [{"id": row.id, "phase": row.name, "ordinal": row.ordinal, "reason": row.reason} for row in rows]
+    return number, [dict(row._mapping) for row in rows]
 
 
 def _events(connection: Connection, election_id: str) -> list[str]:

@@ -25,6 +25,7 @@ def waiting_for(
     connection: Connection,
     election: Row[Any],
     counts: dict[str, int],
+    failed_chunks: int,
     failed: list[dict[str, Any]],
     workers: list[dict[str, Any]],
 ) -> str:
@@ -33,14 +34,21 @@ def waiting_for(
         return "The election is paused; the officer has to resume it."
     if failed:
         first = failed[0]
+        behind = f" ({first['behind']} later ballots of its device wait behind it)" if first["behind"] else ""
         return (
-            f"{len(failed)} failed chunks wait for the officer's retry or verdict; the first is {first['phase']} "
-            f"chunk {first['ordinal']}: {first['reason']}"
+            f"{failed_chunks} failed chunks wait for the officer's retry or verdict; the first is "
+            f"{first['phase']} chunk {first['ordinal']}{behind}: {first['reason']}"
+        )
+    at_work = any(worker["beat_age"] < service.settings.lost_worker_seconds for worker in workers)
+    if election.state == states.OPEN and counts["open"] and not at_work:
+        return (
+            "Voting is open, but no worker is running; start one. "
+            f"Ballots that wait to be checked: {counts['open']}."
         )
     people = _people(service, connection, election)
     if people is not None:
         return people
-    if not any(worker["beat_age"] < service.settings.lost_worker_seconds for worker in workers):
+    if not at_work:
         return "No worker is running; start one."
     if election.state == states.CLOSING:
         return f"{counts['open']} ballots are still being checked; then counting begins."

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, select, update
 
 from amarvote.elections.errors import Conflict, NotFound
 from amarvote.elections.paging import page
@@ -92,6 +92,12 @@ def one_chunk(service: Service, chunk_id: int) -> dict[str, Any]:
     return _shown_chunk(row)
 
 
+def parked(election_id: str) -> ColumnElement[bool]:
+    """The condition that a chunk has failed, and the election waits for it: its phase was not stopped."""
+    waited_for = select(phases.c.id).where(phases.c.election_id == election_id, phases.c.state == "open")
+    return and_(chunks.c.election_id == election_id, life.is_in(life.FAILED), chunks.c.phase_id.in_(waited_for))
+
+
 def retry(service: Service, chunk_id: int) -> None:
     """Give a parked chunk all its attempts again; one that is under way again already stays as it is."""
     with service.database.write() as connection:
@@ -102,15 +108,25 @@ def retry(service: Service, chunk_id: int) -> None:
             raise NotFound(f"This election has no chunk {chunk_id}.")
         if chunk.state in (life.DONE, life.HALVED, life.STOPPED):
             raise Conflict(f"Chunk {chunk_id} is {chunk.state}; there is nothing to try again.")
-        if chunk.state != life.FAILED:
-            return
-        life.retry(connection, chunk)
-        connection.execute(
-            update(ballots)
-            .where(ballots.c.chunk_id == chunk.id, ballots.c.state == HELD)
-            .values(state="submitted")
-        )
-        states.record_event(connection, service.election_id, f"chunk {chunk_id} is tried again")
+        if life.retry(connection, chunks.c.id == chunk_id):
+            _check_again(connection, ballots.c.chunk_id == chunk_id)
+            states.record_event(connection, service.election_id, f"chunk {chunk_id} is tried again")
+
+
+def retry_all(service: Service) -> int:
+    """Give every parked chunk that the election waits for all its attempts again; how many."""
+    with service.database.write() as connection:
+        locks.command(connection, service.election_id)
+        number = life.retry(connection, parked(service.election_id))
+        if number:
+            _check_again(connection, ballots.c.election_id == service.election_id)
+            states.record_event(connection, service.election_id, f"{number} failed chunks are tried again")
+        return number
+
+
+def _check_again(connection: Connection, which: ColumnElement[bool]) -> None:
+    """What was held, because its chunk was parked, is to be checked by it."""
+    connection.execute(update(ballots).where(which, ballots.c.state == HELD).values(state="submitted"))
 
 
 def _chunks(service: Service) -> Select[Any]:

@@ -112,6 +112,10 @@ class Conductor:
             stood = stands
             self._supervisor.wait(pause)
 
+    def challenged(self) -> Iterator[dict[str, Any]]:
+        """Of the results, the challenged ballots, opened."""
+        return self._officer.challenged()
+
     def close(self) -> None:
         """Give the connection back."""
         self._service.close()

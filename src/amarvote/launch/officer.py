@@ -1,7 +1,7 @@
 """The officer's part: roll, opening, closing, starting runs; everything may be asked for twice."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
@@ -35,6 +35,14 @@ class Officer:
         """The verified results."""
         return self._object("/results")
 
+    def challenged(self) -> Iterator[dict[str, Any]]:
+        """The challenged ballots, opened; read page by page."""
+        after = 0
+        while after is not None:
+            page = self._service.get("/results/challenged", after=after).json()
+            yield from page["items"]
+            after = page["next"]
+
     def bring_roll(self, entries: Iterable[dict[str, object]]) -> None:
         """Hand in the roll, in pieces."""
         rest = iter(entries)
@@ -55,8 +63,7 @@ class Officer:
 
     def retry_failed(self) -> None:
         """Give every chunk that ran out of attempts all of them again."""
-        for failed in self.progress().get("failed", ()):
-            self._ask(f"/chunks/{failed['id']}/retry")
+        self._ask("/chunks/retry")
 
     def set_aside(self, guardian: int, sentence: str) -> None:
         """Go on without a guardian."""

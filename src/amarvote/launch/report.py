@@ -18,16 +18,15 @@ from amarvote.plaintext import Votes, count, kinds
 
 def report(
     folder: Path,
-    options: Options,
     inputs: Inputs,
     progress: Mapping[str, Any],
     results: Mapping[str, Any],
+    shown_wrongly: int,
     memory: WorkersMemory,
     seconds: float,
 ) -> dict[str, Any]:
-    """The object of `--json`."""
+    """The object of `--json`; `shown_wrongly` is how many challenged ballots were."""
     decrypted, plaintext = results["totals"], count(inputs.manifest_path, inputs.ballots_path)
-    shown_wrongly = challenged_mismatches(folder, options, inputs.manifest, results["challenged"])
     ballots = progress["ballots"]
     return {
         "ballots": inputs.voters,

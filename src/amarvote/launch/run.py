@@ -10,7 +10,7 @@ from amarvote.launch.electorate import write_electorate
 from amarvote.launch.founding import found
 from amarvote.launch.inputs import Inputs, prepared_inputs
 from amarvote.launch.options import Options
-from amarvote.launch.report import report
+from amarvote.launch.report import challenged_mismatches, report
 from amarvote.launch.roles import Roles
 from amarvote.launch.run_folder import RunFolder
 from amarvote.launch.supervisor import Supervisor
@@ -56,13 +56,14 @@ def carry_out(
                 conductor = Conductor(path, options, inputs, supervisor, reporter, say, service)
                 try:
                     progress, results = conductor.conduct()
+                    shown_wrongly = challenged_mismatches(path, options, inputs.manifest, conductor.challenged())
                 finally:
                     conductor.close()
         finally:
             supervisor.close()
     finally:
         folder.worked(before + time.monotonic() - started)
-    outcome = report(path, options, inputs, progress, results, conductor.memory, folder.progress.seconds)
+    outcome = report(path, inputs, progress, results, shown_wrongly, conductor.memory, folder.progress.seconds)
     return Outcome(inputs, outcome)
 
 

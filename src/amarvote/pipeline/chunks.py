@@ -256,10 +256,10 @@ def stop(connection: Connection, phase_id: int) -> None:
     change_all(connection, and_(chunks.c.phase_id == phase_id, chunks.c.state.in_(UNFINISHED)), **values)
 
 
-def retry(connection: Connection, chunk: Row[Any]) -> None:
-    """Give a parked chunk all its attempts again."""
+def retry(connection: Connection, which: ColumnElement[bool]) -> int:
+    """Give parked chunks all their attempts again; how many."""
     values = {"state": READY, "errors": 0, "deaths": 0, "due_at": now(), "finished_at": None}
-    _set(connection, chunk.id, **values)
+    return change_all(connection, and_(is_in(FAILED), which), **values)
 
 
 _DUE = (
@@ -358,7 +358,6 @@ def _set(connection: Connection, chunk_id: int, **values: Any) -> None:
 def change_all(connection: Connection, which: ColumnElement[bool], **values: Any) -> int:
     """Change many chunks, locked in the order of their numbers; how many."""
     locking = select(chunks.c.id).where(which).order_by(chunks.c.id).with_for_update(key_share=True)
-    locked = connection.execute(locking).scalars().all()
-    if locked:
-        connection.execute(update(chunks).where(chunks.c.id.in_(locked)).values(**values))
-    return len(locked)
+    # nested: of a statement that begins otherwise SQLite does not say how many rows it changed
+    locked = select(locking.cte("locked", nesting=True).c.id)
+    return connection.execute(update(chunks).where(chunks.c.id.in_(locked)).values(**values)).rowcount

@@ -7,7 +7,7 @@ each statement takes many rows, and roll entries are changed in an order of thei
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, Update, and_, bindparam, delete, select, update
+from sqlalchemy import ColumnElement, Connection, Row, Update, and_, bindparam, delete, select, update
 
 from amarvote.pipeline import sequencing
 from amarvote.pipeline.chunks import ChunkRefusedError
@@ -59,6 +59,15 @@ def settle(connection: Connection, verdicts: Iterable[tuple[Row[Any], Findings]]
         _settle_chain(connection, device)
 
 
+def behind(ballot: Row[Any]) -> ColumnElement[bool]:
+    """The condition that a ballot waits for this one, which stands before it in a chain."""
+    return and_(
+        ballots.c.device_id == ballot.device_id,
+        ballots.c.chain_index > ballot.chain_index,
+        ballots.c.state.in_(("submitted", "waiting", "held")),
+    )
+
+
 def _accept(connection: Connection, accepted: Sequence[Row[Any]]) -> None:
     """Accept ballots: they count, or stand challenged. What ties them to the roll goes in the same transaction."""
     if not accepted:
@@ -106,13 +115,7 @@ def _break_chain(connection: Connection, device: Row[Any], ballot: Row[Any]) -> 
         "rejected. Start the device anew under a new device string and encrypt later ballots again for it."
     )
     connection.execute(update(devices).where(devices.c.id == device.id).values(broken=reason))
-    later = connection.execute(
-        select(ballots).where(
-            ballots.c.device_id == device.id,
-            ballots.c.chain_index > ballot.chain_index,
-            ballots.c.state.in_(("submitted", "waiting", "held")),
-        )
-    ).all()
+    later = connection.execute(select(ballots).where(behind(ballot))).all()
     _reject(
         connection,
         [(one, [{"code": CHAIN, "where": f"ballot {one.id_b.hex()}", "message": reason}]) for one in later],

@@ -1,6 +1,6 @@
 """What the rows of chunks say of their messages: published or not, lost, dead letters due."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Row, and_, bindparam, func, or_, select, update
@@ -62,15 +62,20 @@ def overdue(connection: Connection, chunk_id: int) -> str | None:
     return connection.execute(_OVERDUE, {"chunk": chunk_id}).scalar_one_or_none()
 
 
-def parked(connection: Connection) -> list[Row[Any]]:
-    """Parked chunks without a dead letter."""
-    return list(connection.execute(_PARKED_ROWS.where(chunks.c.published_at.is_(None))))
+def parked(connection: Connection, most: int) -> list[Row[Any]]:
+    """Parked chunks without a dead letter: some of them."""
+    return list(connection.execute(_PARKED_ROWS.where(chunks.c.published_at.is_(None)).limit(most)))
 
 
-def parked_ids(connection: Connection, *, published: bool) -> list[int]:
-    """Parked chunks; with `published` those that are known to have a dead letter."""
-    rows = _PARKED_ROWS.where(chunks.c.published_at.is_not(None)) if published else _PARKED_ROWS
-    return [row.id for row in connection.execute(rows)]
+def dead_letters(connection: Connection) -> int:
+    """How many parked chunks are known to have a dead letter."""
+    known = select(func.count()).where(_PARKED, chunks.c.published_at.is_not(None))
+    return connection.execute(known).scalar_one()
+
+
+def parked_of(connection: Connection, ids: Iterable[int]) -> set[int]:
+    """Those of these chunks that are parked."""
+    return set(connection.execute(select(chunks.c.id).where(_PARKED, chunks.c.id.in_(ids))).scalars())
 
 
 def forget_parked(connection: Connection) -> None:

@@ -28,10 +28,10 @@ log = logging.getLogger(__name__)
 ANSWER_SECONDS = 5.0
 CLOSE_SECONDS = 5.0
 MOST_DEAD_LETTERS = 1000
-"""How many of them are looked through at once."""
+"""How many of them are sent or looked through at once."""
 
-LONGEST_ID = 18
-"""Digits of a chunk's number: more are none of ours."""
+LARGEST_ID = 2**31 - 1
+"""The column of a chunk's number has room for no larger one."""
 
 
 class OnTheirWay(Protocol):
@@ -167,7 +167,7 @@ class RabbitQueue:
         under_way = [row for _, by_body in self._under_way for row in by_body.values()]
         known = {row.id for row in (*handed, *under_way)}
         left = publication.unpublished(connection, self._settings.unpublished_seconds)
-        parked = publication.parked(connection)
+        parked = publication.parked(connection, MOST_DEAD_LETTERS)
         return handed + [row for row in left if row.id not in known], [
             row for row in parked if row.id not in known
         ]
@@ -209,24 +209,25 @@ class RabbitQueue:
     def _count_dead_letters(self, there: int) -> None:
         """One for each parked chunk, no more (it was retried) and no fewer (the queue was deleted)."""
         with self._database.read() as connection:
-            wanted = publication.parked_ids(connection, published=True)
-        if there == len(wanted):
+            wanted = publication.dead_letters(connection)
+        if there == wanted:
             return
         every = self._settings.lost_message_seconds
         if not self._database.transact(lambda connection: take(connection, DEAD, every)):
             return  # another relay is at it; or it was so lately that what is under way may not have arrived
-        if there < len(wanted):
+        if there < wanted:
             self._database.transact(publication.forget_parked)
         else:
             self._sort_dead_letters(there)
 
     def _sort_dead_letters(self, there: int) -> None:
-        letters = self._link.dead_letters(min(there, MOST_DEAD_LETTERS), ANSWER_SECONDS)
+        letters = _by_body(self._link.dead_letters(min(there, MOST_DEAD_LETTERS), ANSWER_SECONDS))
+        named = {body: chunk_of(body) for body in letters}
         with self._database.read() as connection:
-            wanted = set(publication.parked_ids(connection, published=False))
-        for body, copies in _by_body(letters):
+            wanted = publication.parked_of(connection, [one for one in named.values() if one is not None])
+        for body, copies in letters.items():
             # what stays goes to the end of the queue, and only then are the old ones taken away
-            if chunk_of(body) not in wanted or self._link.publish(DEAD, [body], ANSWER_SECONDS):
+            if named[body] not in wanted or self._link.publish(DEAD, [body], ANSWER_SECONDS):
                 for letter in copies:
                     self._link.ack(letter)
 
@@ -242,14 +243,14 @@ class RabbitQueue:
 
 def chunk_of(body: bytes) -> int | None:
     """The chunk that a message names; None where it is no message of ours."""
-    if 0 < len(body) <= LONGEST_ID and body.isdigit():
+    if 0 < len(body) <= len(str(LARGEST_ID)) and body.isdigit() and int(body) <= LARGEST_ID:
         return int(body)
     log.warning("dropped a message of %d bytes that names no chunk", len(body))
     return None
 
 
-def _by_body(letters: Iterable[Delivery]) -> Iterable[tuple[bytes, list[Delivery]]]:
+def _by_body(letters: Iterable[Delivery]) -> dict[bytes, list[Delivery]]:
     grouped: dict[bytes, list[Delivery]] = {}
     for letter in letters:
         grouped.setdefault(letter.body, []).append(letter)
-    return grouped.items()
+    return grouped

@@ -24,6 +24,7 @@ class ContestName(Shown):
 class OpenedBallot(Shown):
     """A challenged ballot: what it encrypted. It counted nowhere."""
 
+    number: int = Field(description="In the list of challenged ballots, from 1.", examples=[1])
     device: str = Field(description="h_DI in hex.")
     position: int
     findings: list[Finding]
@@ -35,7 +36,7 @@ class Results(Shown):
 
     totals: dict[str, dict[str, int]]
     contests: list[ContestName]
-    challenged: list[OpenedBallot]
+    challenged: int = Field(description="How many ballots were challenged; /results/challenged has them, opened.")
 
 
 class Device(Shown):

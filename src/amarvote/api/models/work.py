@@ -47,7 +47,7 @@ class Worker(Shown):
     name: str
     pid: int
     child_pid: int | None
-    step: str
+    step: str = Field(description="starting, idle, asked, advancing (amid a transaction that lasts) or ended")
     chunks_done: int
     rss_mb: float | None
     peak_mb: float | None
@@ -73,6 +73,16 @@ class FailedChunk(Shown):
     phase: str
     ordinal: int
     reason: str | None
+    behind: int = Field(
+        description="Ballots that the device of a held one handed in after it: they wait for it, and a verdict "
+        "rejects them with it. 0 without chaining."
+    )
+
+
+class Retried(Shown):
+    """What is tried again."""
+
+    chunks: int = Field(description="How many chunks had failed.")
 
 
 class Progress(Shown):
@@ -83,7 +93,8 @@ class Progress(Shown):
     phases: list[Phase] = Field(description="The last one of each name, in the order of work.")
     workers: list[Worker]
     ballots: Counts
-    failed: list[FailedChunk]
+    failed_chunks: int = Field(description="How many chunks have failed.")
+    failed: list[FailedChunk] = Field(description="The first 20 of them.")
     events: list[str] = Field(description="The last sentences of the election's log.")
     waiting_for: str
 
