@@ -62,8 +62,9 @@ class PostgreSQL:
         user: str = USER,
         password: str | None = None,
         port: int | None = None,
+        disk: Path | None = None,
     ) -> None:
-        """`settings` come after those of the `base`, and win; `user` is the superuser.
+        """`settings` come after those of the `base`, and win; `user` is the superuser; data and log lie on `disk`.
 
         The quick one has segments of its write-ahead log of 1 MB instead of 16: most tests never fill one.
         """
@@ -74,7 +75,7 @@ class PostgreSQL:
         self._user = processes.unprivileged()
         self._superuser = user
         self._home = processes.folder("postgresql", self._user)
-        self._data = self._home / "data"
+        self._data = (disk or self._home) / "data"
         self._log = self._home / "log"
         self._password = password or secrets.token_hex(16)
         self._process: subprocess.Popen[bytes] | None = None

@@ -6,7 +6,8 @@ They are `amarvote worker` and `amarvote api`; what a test changes comes in the 
 
     AMARVOTE_TEST_SETTINGS   JSON: members of `Settings` and their values
     AMARVOTE_TEST_MISHAP     "STEP kill|kill-child|stop, …": one after the other, when the worker's loop reaches
-                             the step, it kills itself or its child, or stands still until SIGCONT
+                             the step, it kills itself or its child, or stands still until SIGCONT; the API's
+                             steps are "committing" and "committed", of a ballot that was handed in
     AMARVOTE_TEST_POISON     "segfault|memory HEX": the child dies over work in which these bytes stand
 """
 
@@ -14,6 +15,8 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Callable
+from typing import Any
 
 from amarvote.pipeline.settings import DEFAULTS
 
@@ -37,12 +40,10 @@ class Mishaps:
         if not self._left or self._left[0][0] != name:
             return
         _, what = self._left.pop(0)
-        sys.stderr.write(f"mishap at {name}: {what}\n")
-        if what == "kill-child":
-            if self.child_pid is not None:
-                os.kill(self.child_pid, signal.SIGKILL)
-        else:
-            os.kill(os.getpid(), signal.SIGKILL if what == "kill" else signal.SIGSTOP)
+        pid = self.child_pid if what == "kill-child" else os.getpid()
+        sys.stderr.write(f"mishap at {name}: {what} {pid}\n")
+        if pid is not None:
+            os.kill(pid, signal.SIGSTOP if what == "stop" else signal.SIGKILL)
 
 
 def _arrange_mishaps(listed: str) -> None:
@@ -61,6 +62,23 @@ def _arrange_mishaps(listed: str) -> None:
             super().__init__(*arguments, computer=Watched(), at_step=mishaps, **options)  # type: ignore[arg-type]
 
     program.Worker = Unlucky  # type: ignore[misc]
+
+
+def _arrange_mishaps_of_api(listed: str) -> None:
+    from amarvote.elections import storing, submission
+
+    mishaps = Mishaps(listed)
+
+    def then(do: Callable[..., Any], step: str) -> Callable[..., Any]:
+        def both(*arguments: Any) -> Any:
+            outcome = do(*arguments)
+            mishaps(step)
+            return outcome
+
+        return both
+
+    storing._store = then(storing._store, "committing")  # it is all written by then
+    submission.store_all = then(submission.store_all, "committed")
 
 
 def _arrange_poison(poison: str) -> None:
@@ -82,6 +100,8 @@ def main() -> int:
         from amarvote.worker.__main__ import main as work
 
         return work()
+    if MISHAP in os.environ:
+        _arrange_mishaps_of_api(os.environ[MISHAP])
     from amarvote.cli.main import main as command
 
     sys.argv.insert(1, "api")

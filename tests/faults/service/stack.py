@@ -168,19 +168,21 @@ class Stack:
         """Two, so that there is always another one."""
         return [self.worker(**options) for _ in range(2)]
 
-    def api(self, tree: Path | None = None) -> Api:
-        """A replica, not yet ready; of another commit where its tree is given."""
+    def api(self, tree: Path | None = None, mishap: str = "") -> Api:
+        """A replica, not yet ready; of another commit where its tree is given; `mishap` as `program` says."""
         self._started += 1
         port, name = free_port(), f"api-{self._started}"
         environment = self._addresses(None, None, "127.0.0.1")
+        if mishap:
+            environment[program.MISHAP] = mishap
         api = Api(name, [*self._program("api"), "--port", str(port)], self._log(name), environment, tree)
         api.root = f"http://127.0.0.1:{port}"
         api.url = f"{api.root}/elections/{self.stage.creation.election_id}"
         self.processes.append(api)
         return api
 
-    def ready_api(self, tree: Path | None = None) -> Api:
-        api = self.api(tree)
+    def ready_api(self, tree: Path | None = None, mishap: str = "") -> Api:
+        api = self.api(tree, mishap)
         self.wait(api.is_ready, "the API is ready", pause=SELDOM)
         return api
 

@@ -1,11 +1,13 @@
 """Replicas of the API die in mid-request and are two; voting closes in a burst."""
 
 import random
+import signal
 import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+import httpx
 import pytest
 from sqlalchemy import select
 
@@ -23,19 +25,35 @@ pytestmark = pytest.mark.timeout(3000)
 
 
 def test_killed_in_mid_request_and_a_burst_while_closing(stack: Stack, record_property: Done) -> None:
-    """kill -9 of one of two API replicas in mid-request, again and again: devices ask the other one again. Then
-    ballots in a burst at both while voting closes: what got 202 counts, the rest is told when.
+    """kill -9 of the API in mid-request, before and after it commits, and of one of two replicas again and again:
+    devices ask the other one again. Then ballots in a burst at both while voting closes: what got 202 counts, the
+    rest is told when.
     """
     stack.workers()
-    replicas = [stack.ready_api(), stack.ready_api()]
     half = len(stack.ballots) // 2
-    kills = _kill_in_mid_request(stack, replicas, stack.ballots[:half])
+    _kill_at(stack, "committing", stack.ballots[0])
+    assert _stored(stack) == set(), "what was not committed is not there"
+    _kill_at(stack, "committed", stack.ballots[1])
+    assert _stored(stack) == {stack.ballots[1].id_b}, "what was committed is there, though nobody was told"
+    replicas = [stack.ready_api(), stack.ready_api()]
+    kills = 2 + _kill_in_mid_request(stack, replicas, stack.ballots[:half])
     taken = stack.ballots[:half] + _burst_while_closing(stack, replicas, stack.ballots[half:])
-    with stack.stage.service.database.read() as connection:
-        stored = set(connection.execute(select(ballots.c.id_b)).scalars())
-    assert stored == {ballot.id_b for ballot in taken}
+    assert _stored(stack) == {ballot.id_b for ballot in taken}
     check_outcome(stack, taken)
     record_property("done", f"{kills} kills; {len(taken)} taken, {len(stack.ballots) - len(taken)} too late")
+
+
+def _kill_at(stack: Stack, step: str, ballot: Ballot) -> None:
+    """The API dies over this ballot, and the device gets no answer."""
+    doomed = stack.ready_api(mishap=f"{step} kill")
+    with pytest.raises(httpx.TransportError):
+        stack.put_ballot(doomed, ballot)
+    assert doomed.wait() == -signal.SIGKILL, doomed.said()
+
+
+def _stored(stack: Stack) -> set[bytes]:
+    with stack.stage.service.database.read() as connection:
+        return set(connection.execute(select(ballots.c.id_b)).scalars())
 
 
 def _kill_in_mid_request(stack: Stack, replicas: list[Api], handed_in: Sequence[Ballot]) -> int:

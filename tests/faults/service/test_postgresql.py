@@ -2,12 +2,24 @@
 
 import random
 import time
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from pathlib import Path
 
+import psycopg
 import pytest
 
+from faults.service.chaos import fault_of
+from faults.service.election import make_ballots
 from faults.service.outcome import check_outcome
-from faults.service.stack import Stack
-from servers.small_disk import SmallDisk
+from faults.service.stack import Stack, standing
+from faults.service.times import Times
+from servers import processes
+from servers.postgresql import PostgreSQL
+from servers.rabbitmq import RabbitMQ
+from servers.small_disk import SmallDisk, small_disk
+from staging.people import Guardians
+from staging.stage import Stage
 
 pytestmark = pytest.mark.timeout(3000)
 
@@ -127,3 +139,62 @@ def test_full_disk(full_disk: SmallDisk, stack: Stack, record_property) -> None:
         full_disk.free()
     check_outcome(stack)
     record_property("done", f"{1 + stack.times.rounds} times")
+
+
+@pytest.fixture
+def on_small_disk(
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
+    plain_guardians: Guardians,
+    plain_manifest: bytes,
+    rabbitmq_server: RabbitMQ,
+    rabbitmq_url: str,
+    times: Times,
+) -> Iterator[tuple[Stack, SmallDisk]]:
+    """A stack with a PostgreSQL of its own, of which everything lies on one small disk, as it is deployed."""
+    request.node.user_properties.append(("fault", fault_of(request)))
+    with small_disk(192, processes.unprivileged()) as disk, closing(PostgreSQL(disk=disk.path)) as server:
+        database = server.create_database()
+        stage = Stage(tmp_path, plain_guardians, plain_manifest, devices=2, url=server.url(database))
+        stage.prepare(voters=times.ballots)
+        ballots = make_ballots(stage, times.ballots)
+        vhost = rabbitmq_url.rpartition("/")[2]
+        with standing(stage, ballots, server, database, rabbitmq_server, vhost, times) as stack:
+            yield stack, disk
+
+
+@pytest.mark.chaos
+def test_full_disk_under_the_log_as_well(on_small_disk, record_property) -> None:  # type: ignore[no-untyped-def]
+    """A disk too full for PostgreSQL's log as well: it ends, and is started again once there is room."""
+    stack, disk = on_small_disk
+    api = stack.ready_api()
+    stack.workers()
+    half = len(stack.ballots) // 2
+    for ballot in stack.ballots[:half]:
+        assert stack.put_ballot(api, ballot).status_code == 202
+    _fill_until_it_ends(stack, disk)
+    assert stack.put_ballot(api, stack.ballots[half]).status_code == 503
+    disk.free()
+    stack.postgresql.start()
+    for ballot in stack.ballots[half:]:
+        assert stack.insist(lambda: api, ballot).status_code == 202
+    stack.ask(stack.close_voting)
+    for _ in range(stack.times.rounds):
+        _under_way(stack)
+        _fill_until_it_ends(stack, disk)
+        time.sleep(3.0)
+        disk.free()
+        stack.postgresql.start()
+    check_outcome(stack)
+    record_property("done", f"{1 + stack.times.rounds} times")
+
+
+def _fill_until_it_ends(stack: Stack, disk: SmallDisk) -> None:
+    """Somebody else writes into its log until there is no room, not even when it recovers and frees some."""
+
+    def write() -> None:
+        disk.fill()
+        with suppress(psycopg.Error):
+            stack.postgresql.run("SELECT pg_logical_emit_message(false, 'a test', repeat('x', 500000))")
+
+    stack.wait(lambda: stack.postgresql.pid is None, "PostgreSQL ends", write)

@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import signal
 import time
 from collections.abc import Callable
@@ -9,7 +10,7 @@ from contextlib import suppress
 
 import pytest
 
-from faults.service.outcome import check_outcome
+from faults.service.outcome import SETTLED, check_outcome
 from faults.service.stack import Process, Stack
 
 STEPS = ("starting", "idle", "claimed", "loaded", "asked", "answered", "committing", "committed")
@@ -19,27 +20,50 @@ Done = Callable[[str, object], None]
 pytestmark = pytest.mark.timeout(3000)
 
 
+WITHOUT_ANSWER = ("claimed", "loaded")
+"""Who dies here has not been asked yet: its chunk counts the death. When it is "asked", it may answer in time."""
+
+
 @pytest.mark.chaos
 def test_parent_and_child_die_at_every_step(stack: Stack, record_property: Done) -> None:
     """kill -9 of a worker's parent, and of its child, at every named step of the loop."""
-    mishaps = [(step, "kill-child") for step in STEPS[1:]] + [(step, "kill") for step in STEPS]
+    deaths = [(step, "kill-child") for step in STEPS[1:]] + [(step, "kill") for step in STEPS]
     left = list(stack.ballots)
-    each = len(left) // len(mishaps)
-    for step, mishap in mishaps:
+    each = len(left) // len(deaths)
+    for step, mishap in deaths:
+        some = [left.pop() for _ in range(each)]
         if step != "idle":  # otherwise there is work, or it would not come that far
-            stack.submit([left.pop() for _ in range(each)])
+            stack.submit(some)
         doomed = stack.worker("doomed", mishap=f"{step} {mishap}")
-        words = f"mishap at {step}"
-        stack.wait(lambda doomed=doomed, words=words: words in doomed.said(), f"{mishap} when {step}")  # type: ignore[misc]
         if mishap == "kill":
             assert doomed.wait() == -signal.SIGKILL, doomed.said()
-        doomed.kill()
+        else:
+            _outlives_its_child(stack, doomed, step)
+        if step == "idle":
+            stack.submit(some)
     stack.submit(left)
     stack.close_voting()
     stack.worker("doomed")
     check_outcome(stack)
-    assert stack.deaths() >= 6, "those in which a chunk was in hand and not committed"
-    record_property("done", f"{len(mishaps)} deaths")
+    assert stack.deaths() >= 7, "those in which a chunk was in hand and not committed"
+    record_property("done", f"{len(deaths)} deaths")
+
+
+def _outlives_its_child(stack: Stack, parent: Process, step: str) -> None:
+    """The same parent has another child after this one's death, does what is due, and ends when it is told to."""
+    before = stack.deaths()
+    dead: list[int] = []
+
+    def died() -> bool:
+        dead[:] = map(int, re.findall(f"^mishap at {step}: kill-child ([0-9]+)$", parent.said(), re.MULTILINE))
+        return bool(dead)
+
+    stack.wait(died, f"a child is killed when {step}")
+    stack.wait(lambda: parent.child() not in (None, *dead), "it has another child")
+    stack.wait(lambda: all(row.state in SETTLED for row in stack.chunk_rows()), "its chunk is done")
+    assert stack.deaths() - before in ([1] if step in WITHOUT_ANSWER else [0, 1] if step == "asked" else [0])
+    parent.send(signal.SIGTERM)
+    assert parent.wait() == 0, parent.said()
 
 
 @pytest.mark.parametrize("stack", ["chained"], indirect=True)
