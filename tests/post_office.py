@@ -94,7 +94,10 @@ class Desk:
     def put(self, path: str, body: bytes, **parameters: Any) -> Answer:
         _, _, conversation, name, part = path.split("/")
         office, key = self.office, (conversation, name, int(part), int(parameters["to"]), self.index)
+        earlier = RUN_ROUNDS[: RUN_ROUNDS.index(name)] if name in RUN_ROUNDS and conversation != "ceremony" else ()
         with office.lock:
+            if any(office.missing(conversation, one) for one in earlier):
+                raise Refused(409, "A round before it is not complete.")
             office.puts += 1
             if office.mail.setdefault(key, body) != body:
                 raise Refused(409, "Another message stands there already.")

@@ -2,52 +2,32 @@
 
 import threading
 
-from sqlalchemy import insert, literal, select, text, update
+from sqlalchemy import select, text, update
 
 from amarvote.elections import progress, work
 from amarvote.elections.service import service_of
 from amarvote.pipeline import chunks as life
 from amarvote.pipeline import phases as order
-from amarvote.store.clock import now
 from amarvote.store.database import Database
 from amarvote.store.tables import chunks, phases
-from staging.rows import add_election
+from staging.rows import add_chunks, add_election
 from staging.waiting import until
 
 MANY = 70_000
 """More than a statement of PostgreSQL may have parameters."""
 
 
-def add_chunks(database, phase_id, number, state):
-    """Many at once."""
-    counted = select(literal(0).label("n")).cte("numbers", recursive=True)
-    counted = counted.union_all(select(counted.c.n + 1).where(counted.c.n < number - 1))
-    values = {
-        "phase_id": phases.c.id,
-        "election_id": phases.c.election_id,
-        "ordinal": counted.c.n,
-        "level": literal(0),
-        "first": counted.c.n,
-        "last": counted.c.n + 1,
-        "state": literal(state),
-        "attempt": literal(3),
-        "errors": literal(3),
-        "deaths": literal(0),
-        "due_at": now(),
-        "reason": literal("failed 3 times"),
-    }
-    every = select(*(value.label(name) for name, value in values.items())).select_from(phases)
+def add(database, phase_id, number, state):
     with database.write() as connection:
-        rows = every.join(counted, text("true")).where(phases.c.id == phase_id)
-        connection.execute(insert(chunks).from_select(list(values), rows))
+        add_chunks(connection, number, state, phases.c.id == phase_id, errors=3)
 
 
 def test_of_very_many_failed_chunks_the_first_are_shown_and_all_are_tried_again(both):
-    add_chunks(both, add_election(both, "one", "aggregate", []), MANY, life.FAILED)
-    add_chunks(both, add_election(both, "other", "aggregate", []), 1, life.FAILED)
+    add(both, add_election(both, "one", "aggregate", []), MANY, life.FAILED)
+    add(both, add_election(both, "other", "aggregate", []), 1, life.FAILED)
     with both.write() as connection:  # a phase that was stopped waits for nobody
         old = order.begin(connection, "one", "combine", "a run")
-    add_chunks(both, old.id, 3, life.FAILED)
+    add(both, old.id, 3, life.FAILED)
     with both.write() as connection:
         connection.execute(update(phases).where(phases.c.id == old.id).values(state="stopped"))
     service = service_of(both, "one")
@@ -69,7 +49,7 @@ def test_of_very_many_failed_chunks_the_first_are_shown_and_all_are_tried_again(
 def test_many_chunks_are_changed_as_they_are_once_nobody_else_changes_them(postgresql_tables):
     """Who waited for a chunk looks again: one that moved on meanwhile is left alone, the others are changed."""
     database = Database(postgresql_tables)
-    add_chunks(database, add_election(database, "one", "aggregate", []), 4, life.HANDED)
+    add(database, add_election(database, "one", "aggregate", []), 4, life.HANDED)
     with database.write() as connection:
         connection.execute(update(chunks).values(handed_at=1.0))
     changed = []

@@ -10,7 +10,7 @@ from sqlalchemy import insert
 
 from amarvote.elections.creating import MOST_GUARDIANS, MOST_OPTIONS, create
 from amarvote.elections.errors import Unprocessable
-from amarvote.elections.mail import PIECE_BYTES
+from amarvote.elections.paging import PIECE_BYTES
 from amarvote.elections.service import service_of
 from amarvote.guardian.mail import Conversation
 from amarvote.guardian.telling import Log
@@ -56,7 +56,7 @@ def read(served, guardian, senders, part=0):
     service = Service(f"{str(served.client.base_url).rstrip('/')}{served.base}", token)
     with closing(service):
         conversation = Conversation(service, "ceremony", Log())
-        conversation.wait("key")
+        conversation.wait("key", guardian)
         return conversation.read("key", senders, part)
 
 

@@ -18,7 +18,7 @@ from amarvote.queues import publication
 from amarvote.record.sections import Section, SectionType
 from amarvote.store.clock import now
 from amarvote.store.tables import chunk_results, chunks, elections, openings, phases, record_items, runs
-from staging.rows import add_election, put_election, worker_beats
+from staging.rows import add_chunks, add_election, put_election, worker_beats
 
 ELECTIONS = 500
 PENDING = 100_000
@@ -35,27 +35,7 @@ def crowded(both):
         connection.execute(insert(elections), rows)
         more = [{**phase, "id": number + 1, "election_id": f"e{number}"} for number in range(1, ELECTIONS)]
         connection.execute(insert(phases), more)
-        numbers = select(literal(0).label("n")).cte("numbers", recursive=True)
-        counted = numbers.union_all(select(numbers.c.n + 1).where(numbers.c.n < PENDING // ELECTIONS - 1))
-        values = {
-            "phase_id": phases.c.id,
-            "election_id": phases.c.election_id,
-            "ordinal": counted.c.n,
-            "level": literal(0),
-            "first": counted.c.n,
-            "last": counted.c.n + 1,
-            "state": literal(life.READY),
-            "attempt": literal(0),
-            "errors": literal(0),
-            "deaths": literal(0),
-            "due_at": now(),
-        }
-        every = (
-            select(*(value.label(name) for name, value in values.items()))
-            .select_from(phases)
-            .join(counted, text("true"))
-        )
-        connection.execute(insert(chunks).from_select(list(values), every))
+        add_chunks(connection, PENDING // ELECTIONS, life.READY)
     worker_beats(both, ["w1", "w2"])
     with both.write() as connection:
         connection.execute(text("ANALYZE"))

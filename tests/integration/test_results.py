@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import event, insert, text, update
 
 from amarvote.electionguard.tallies import BallotLocator, ChallengedBallotOpening
-from amarvote.elections import results
+from amarvote.elections import paging, results
 from amarvote.elections.service import service_of
 from amarvote.pipeline.record_rows import store_items
 from amarvote.record.codec import challenged_ballot_item
@@ -70,6 +70,18 @@ def test_no_request_reads_more_than_its_page(published, monkeypatch):
     assert [one["number"] for one in shown] == [one["position"] for one in shown] == list(range(1, CHALLENGED + 1))
     assert [one["number"] for one in shown if one["findings"]] == [8]
     assert results.challenged_pages(service, CHALLENGED, 100) == {"items": [], "next": None}
+
+
+def test_a_page_of_large_openings_ends_after_a_mebibyte(published, monkeypatch):
+    size = len(opening(0))
+    monkeypatch.setattr(paging, "PIECE_BYTES", 10 * size + size // 2)
+    service = service_of(published, "one")
+    page = results.challenged_pages(service, 0, 100)
+    assert [one["number"] for one in page["items"]] == list(range(1, 11))
+    assert page["next"] == 10
+    monkeypatch.setattr(paging, "PIECE_BYTES", 1)
+    page = results.challenged_pages(service, page["next"], 100)
+    assert ([one["number"] for one in page["items"]], page["next"]) == ([11], 11)
 
 
 @contextmanager

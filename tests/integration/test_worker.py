@@ -209,7 +209,8 @@ def test_a_heart_that_cannot_beat_amid_a_commit_says_so_once_and_tries_again(ope
         if step == "committing":
             with opened.service.database.write() as connection:
                 connection.execute(text(FAILING))
-            time.sleep(10 * SHORT.lost_worker_seconds / 4)
+            until(lambda: said_by_the_heart(caplog))
+            time.sleep(2 * SHORT.lost_worker_seconds)
             with opened.service.database.write() as connection:
                 connection.execute(text("DROP FUNCTION fails CASCADE"))
             beats_amid_a_transaction(opened, 2)
@@ -218,8 +219,12 @@ def test_a_heart_that_cannot_beat_amid_a_commit_says_so_once_and_tries_again(ope
     with running(worker):
         until(lambda: progress.progress(opened.service)["ballots"]["accepted"] == 1)
         until(lambda: beats(opened)[0] == "idle")
-    (said,) = [record for record in caplog.records if record.name == "amarvote.pipeline.heartbeat"]
+    (said,) = said_by_the_heart(caplog)
     assert "no room for hearts" in said.getMessage()
+
+
+def said_by_the_heart(caplog):
+    return [record for record in caplog.records if record.name == "amarvote.pipeline.heartbeat"]
 
 
 FAILING = """

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, insert, update
+from sqlalchemy import ColumnElement, Connection, insert, literal, select, text, update
 
 from amarvote.pipeline import chunks as life
 from amarvote.pipeline import phases
@@ -11,6 +11,7 @@ from amarvote.pipeline.chunks import NewChunk
 from amarvote.store.clock import now
 from amarvote.store.database import Database
 from amarvote.store.tables import chunks, elections, workers
+from amarvote.store.tables import phases as phase_rows
 from staging.people import make_manifest
 
 
@@ -58,6 +59,30 @@ def put_election(connection: Connection, name: str, phase: str, new: list[NewChu
 
 FOR_EVER = 1e6
 """Seconds that do not run out before `pass_time`, also on a machine that stands still for minutes."""
+
+
+def add_chunks(
+    connection: Connection, number: int, state: str, *which: ColumnElement[bool], errors: int = 0
+) -> None:
+    """So many of each phase, or of those that fit: by one statement, for there may be very many."""
+    counted = select(literal(0).label("n")).cte("numbers", recursive=True)
+    counted = counted.union_all(select(counted.c.n + 1).where(counted.c.n < number - 1))
+    values: dict[str, ColumnElement[Any]] = {
+        "phase_id": phase_rows.c.id,
+        "election_id": phase_rows.c.election_id,
+        "ordinal": counted.c.n,
+        "level": literal(0),
+        "first": counted.c.n,
+        "last": counted.c.n + 1,
+        "state": literal(state),
+        "attempt": literal(errors),
+        "errors": literal(errors),
+        "deaths": literal(0),
+        "due_at": now(),
+    }
+    every = select(*(value.label(name) for name, value in values.items())).select_from(phase_rows)
+    rows = every.join(counted, text("true")).where(*which)
+    connection.execute(insert(chunks).from_select(list(values), rows))
 
 
 def pass_time(database: Database) -> None:

@@ -48,7 +48,7 @@ class Counter:
             return Answer(200, json.dumps(shown).encode())
         if path == "/run":
             return Answer(200, json.dumps(self.run).encode())
-        return Answer(200, json.dumps({"complete": False, "missing": [1]}).encode())
+        return Answer(200, json.dumps({"complete": False, "missing": [2] if self.sent else [1, 2]}).encode())
 
     def put(self, path: str, body: bytes, **parameters: int) -> Answer:
         self.sent.append(path)

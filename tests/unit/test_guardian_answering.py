@@ -20,7 +20,7 @@ from amarvote.electionguard.guardian_messages import (
 from amarvote.electionguard.joint_rounds import Answers as AllAnswers
 from amarvote.guardian.answering import Answering
 from amarvote.guardian.errors import Alarm, RefusedRun, WrongPassphrase
-from amarvote.guardian.mail import Conversation, ConversationOver
+from amarvote.guardian.mail import Conversation, ConversationOver, Forgotten
 from amarvote.guardian.run_state import Answers, Part, Run, RunState
 from amarvote.guardian.telling import Log
 from amarvote.participants.service import Answer
@@ -32,6 +32,10 @@ TOTALS = [[3, 2], [1, 0, 4]]
 ROOT = b"R" * 32
 KEY = b"K" * 32
 PARTS = (Part(0, "tally", 0, 3), Part(1, "tally", 3, 2), Part(2, "challenged", 0, 1))
+
+
+class Killed(BaseException):
+    """An agent dies here."""
 
 
 class Runs:
@@ -85,6 +89,14 @@ class Runs:
         except (RefusedRun, TimeoutError, ConversationOver) as refusal:
             return str(refusal)
         return None
+
+    def one_started_again(self, index: int) -> str | None:
+        """The same, as often as it is killed, or the service has forgotten what it sent."""
+        while True:
+            try:
+                return self.one(index)
+            except (Killed, Forgotten):
+                continue
 
     def both(self) -> list[str | None]:
         with ThreadPoolExecutor(2) as pool:
@@ -159,9 +171,6 @@ def test_nonces_are_sealed_on_disk_before_a_commitment_leaves(runs):
 def test_killed_at_any_message_it_goes_on_with_the_same_nonces(runs, name, monkeypatch):
     """Guardian 1 dies right before its first message of this round leaves, and right after it left."""
 
-    class Killed(BaseException):
-        pass
-
     put = Desk.put
     deaths = ["before", "after"]
 
@@ -178,24 +187,44 @@ def test_killed_at_any_message_it_goes_on_with_the_same_nonces(runs, name, monke
 
     monkeypatch.setattr(Desk, "put", dying)
 
-    def one(index: int) -> str | None:
-        while True:
-            try:
-                return runs.one(index)
-            except Killed:
-                continue
-
     with ThreadPoolExecutor(2) as pool:
-        assert list(pool.map(one, MEMBERS)) == [None, None]
+        assert list(pool.map(runs.one_started_again, MEMBERS)) == [None, None]
     assert not deaths
+    assert opened(runs) == [3, 2, 1, 0, 4]
+
+
+@pytest.mark.parametrize("lost", ["share", "reveal"])
+@pytest.mark.parametrize("moment", ["while waiting", "between two looks", "before the next round"])
+def test_a_service_that_is_restored_amid_a_run_is_sent_all_of_it_again(runs, lost, moment, monkeypatch):
+    """Guardian 1's messages of a round and of those after it are lost: the backup is from before."""
+    following = {"share": "reveal", "reveal": "respond"}
+    amid = {
+        "while waiting": ("get", f"/mail/{runs.run.id}/{lost}"),
+        "between two looks": ("get", f"/mail/{runs.run.id}/{lost}/0"),
+        "before the next round": ("put", f"/mail/{runs.run.id}/{following[lost]}/0"),
+    }
+    method, where = amid[moment]
+    real = getattr(Desk, method)
+    losses = []
+
+    def restored(self, path, *arguments, **parameters):
+        if self.index == 1 and path == where and not losses:
+            with runs.office.lock:
+                gone = [key for key in runs.office.mail if key[4] == 1 and key[1] in (lost, "reveal")]
+                losses.extend(gone)
+                for key in gone:
+                    del runs.office.mail[key]
+        return real(self, path, *arguments, **parameters)
+
+    monkeypatch.setattr(Desk, method, restored)
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(runs.one_started_again, MEMBERS)) == [None, None]
+    assert losses
     assert opened(runs) == [3, 2, 1, 0, 4]
 
 
 def test_killed_between_two_pieces_of_what_the_others_sent(tmp_path, monkeypatch):
     """Three members, whose messages come in two pieces: guardian 1 dies between them, of every part and round."""
-
-    class Killed(BaseException):
-        pass
 
     monkeypatch.setattr(sys.modules[__name__], "MEMBERS", (1, 2, 3))
     runs = Runs(tmp_path)
@@ -210,15 +239,8 @@ def test_killed_between_two_pieces_of_what_the_others_sent(tmp_path, monkeypatch
 
     monkeypatch.setattr(Desk, "get", dying)
 
-    def one(index: int) -> str | None:
-        while True:
-            try:
-                return runs.one(index)
-            except Killed:
-                continue
-
     with ThreadPoolExecutor(3) as pool:
-        assert list(pool.map(one, (1, 2, 3))) == [None, None, None]
+        assert list(pool.map(runs.one_started_again, (1, 2, 3))) == [None, None, None]
     assert deaths == {f"/mail/{runs.run.id}/{name}/{part}" for name in ("share", "reveal") for part in (0, 1)}
     assert opened(runs) == [3, 2, 1, 0, 4]
 

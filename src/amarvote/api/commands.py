@@ -78,7 +78,7 @@ async def verdict(election: AnElection, _: AnOfficer, verdict: Verdict) -> Rejec
 
     Try its chunk again first, for this cannot be undone. With chaining its device's chain ends at this ballot: all
     that the device handed in after it are rejected too, checked or not, and no more are taken from it before it
-    begins a new chain. `behind` of the failed chunk says how many that are.
+    begins a new chain. `behind` of the failed chunk says how many that are at most.
     """
     behind = await ask(officer.reject_held, election, bytes.fromhex(verdict.id_b), verdict.sentence)
     return Rejected(behind=behind)

@@ -14,7 +14,6 @@ from amarvote.api.asking import AGuardian, AnElection, BoundedRoute, InDigits, N
 from amarvote.api.models.guardians import NoRun, Piece, Rehearsals, Round, Run
 from amarvote.api.problems import responses
 from amarvote.elections import guardian_desk, mail, rehearsals
-from amarvote.elections.creating import MOST_GUARDIANS
 
 router = APIRouter(prefix="/elections/{election}", route_class=BoundedRoute, tags=["guardians"])
 
@@ -46,9 +45,7 @@ async def put_mail(
     conversation: Conversation,
     round_name: RoundName,
     part: Numbered,
-    to: Annotated[
-        InDigits, Query(ge=0, le=MOST_GUARDIANS, description="The guardian it is for; 0: everybody.")
-    ] = 0,
+    to: Annotated[InDigits, Query(ge=0, le=1000, description="The guardian it is for; 0: everybody.")] = 0,
 ) -> Response:
     """Send a message of a round."""
     body = await read_body(request, LARGEST_MAIL)
@@ -69,7 +66,7 @@ async def get_mail(
     conversation: Conversation,
     round_name: RoundName,
     part: Numbered,
-    after: Annotated[InDigits, Query(ge=0, le=MOST_GUARDIANS, description="`next` of the piece before.")] = 0,
+    after: Annotated[InDigits, Query(ge=0, le=1000, description="`next` of the piece before.")] = 0,
 ) -> Piece:
     """The messages of a part of a complete round, by their senders: as many as fit a mebibyte."""
     return Piece.model_validate(await ask(mail.read, election, reader, conversation, round_name, part, after))

@@ -5,22 +5,19 @@ complete, and only those to everybody or to the reader: a part at a time, piece 
 """
 
 import base64
-from collections.abc import Sequence
 from types import ModuleType
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select
+from sqlalchemy import Connection, func, insert, select
 
 from amarvote.elections import answering, ceremony
 from amarvote.elections.errors import Conflict
+from amarvote.elections.paging import fitting
 from amarvote.elections.service import Service
 from amarvote.pipeline import locks, phases
 from amarvote.store.tables import messages
 
 CEREMONY = "ceremony"
-
-PIECE_BYTES = 1 << 20
-"""Of payloads, shown at once; the largest one alone has so many."""
 
 
 def put(
@@ -87,7 +84,8 @@ def read(
             .where(*shown, messages.c.sender > after)
             .order_by(messages.c.sender)
         ).all()
-        last, more = _piece(sizes, after)
+        shown_now = fitting(row.bytes for row in sizes)
+        last = sizes[shown_now - 1].sender if sizes else after
         rows = connection.execute(
             select(messages)
             .where(*shown, messages.c.sender > after, messages.c.sender <= last)
@@ -98,19 +96,8 @@ def read(
             {"sender": row.sender, "to": row.recipient, "payload": base64.b64encode(row.payload).decode()}
             for row in rows
         ],
-        "next": last if more else None,
+        "next": last if shown_now < len(sizes) else None,
     }
-
-
-def _piece(sizes: Sequence[Row[int, int]], after: int) -> tuple[int, bool]:
-    """The last sender whose message fits a piece after the others', and whether more follow."""
-    last, left = after, PIECE_BYTES
-    for sender, size in sizes:
-        left -= size
-        if left < 0 and last != after:
-            return last, True
-        last = sender
-    return last, False
 
 
 def _rules(conversation: str) -> ModuleType:

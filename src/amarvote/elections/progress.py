@@ -96,7 +96,7 @@ def _ballots(connection: Connection, election_id: str) -> dict[str, int]:
 def _failed(connection: Connection, election_id: str) -> tuple[int, list[dict[str, Any]]]:
     """How many chunks are parked, and {id, phase, ordinal, reason, behind} of the first.
 
-    `behind` a ballot that is held in a chain are those that its device handed in later, which wait for it.
+    `behind` a ballot that is held in a chain are those that its device handed in later: no more wait for it.
     """
     number = connection.execute(select(func.count()).where(parked(election_id))).scalar_one()
     behind = func.coalesce(devices.c.stored - ballots.c.chain_index, 0).label("behind")

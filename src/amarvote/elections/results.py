@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, and_, func, select
 
 from amarvote.elections.errors import NotFound
-from amarvote.elections.paging import page
+from amarvote.elections.paging import fitting, page
 from amarvote.elections.service import Service
 from amarvote.pipeline import states
 from amarvote.pipeline.constants import manifest_of
@@ -43,19 +43,24 @@ def challenged_pages(service: Service, after: int, limit: int) -> dict[str, Any]
         record_items.c.election_id == service.election_id,
         record_items.c.section == int(section.type),
         record_items.c.key == section.key,
-        record_items.c.ordinal == openings.c.number,
     )
     with service.database.read() as connection:
         _published(service, connection)
+        sizes = (
+            select(func.length(record_items.c.item))
+            .where(opened, *_from(record_items.c.ordinal, after, limit))
+            .order_by(record_items.c.ordinal)
+        )
+        number = fitting(connection.execute(sizes).scalars())
         rows = connection.execute(
             select(openings.c.number, openings.c.findings, record_items.c.item)
-            .join(record_items, opened)
+            .join(record_items, and_(opened, record_items.c.ordinal == openings.c.number))
             # both bounded, for a plan may begin at either; numbers have no gaps
-            .where(_of_challenged(service), *_from(openings.c.number, after, limit + 1))
-            .where(*_from(record_items.c.ordinal, after, limit + 1))
+            .where(_of_challenged(service), *_from(openings.c.number, after, number + 1))
+            .where(*_from(record_items.c.ordinal, after, number + 1))
             .order_by(openings.c.number)
         ).all()
-    return page(rows, limit, _shown, key="number")
+    return page(rows, number, _shown, key="number")
 
 
 def _published(service: Service, connection: Connection) -> Row[Any]:

@@ -34,7 +34,9 @@ def waiting_for(
         return "The election is paused; the officer has to resume it."
     if failed:
         first = failed[0]
-        behind = f" ({first['behind']} later ballots of its device wait behind it)" if first["behind"] else ""
+        behind = (
+            f" (up to {first['behind']} later ballots of its device wait behind it)" if first["behind"] else ""
+        )
         return (
             f"{failed_chunks} failed chunks wait for the officer's retry or verdict; the first is "
             f"{first['phase']} chunk {first['ordinal']}{behind}: {first['reason']}"

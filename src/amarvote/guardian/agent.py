@@ -11,7 +11,7 @@ from amarvote.guardian.answering import Answering
 from amarvote.guardian.ceremony import Ceremony
 from amarvote.guardian.errors import Alarm, RefusedRun
 from amarvote.guardian.key_files import GuardianKey, KeyFiles
-from amarvote.guardian.mail import Conversation, ConversationOver
+from amarvote.guardian.mail import CONFLICT, Conversation, ConversationOver, Forgotten
 from amarvote.guardian.roots import PinnedRoots
 from amarvote.guardian.run_state import Part, Run, RunState
 from amarvote.guardian.standing import meaning_of
@@ -33,7 +33,6 @@ AFAR = 10
 BEFORE_KEYS = ("ceremony", "setting_up")
 COUNTED = ("waiting_for_guardians", "decrypting")
 PUBLISHED, FAILED = "published", "ceremony_failed"
-CONFLICT = 409
 _RUN_ID = re.compile(r"[0-9a-f]{64}")
 
 
@@ -73,8 +72,12 @@ class Agent:
     def _key(self) -> GuardianKey:
         """The guardian's key, made in the ceremony where that is not over."""
         key = self._files.key()
-        if key is None or self._election().get("state") == "ceremony":
-            return Ceremony(self._service, self._index, self._home, self._files, self._teller).run()
+        while key is None or self._election().get("state") == "ceremony":
+            try:
+                return Ceremony(self._service, self._index, self._home, self._files, self._teller).run()
+            except Forgotten as forgotten:
+                self._teller.say(str(forgotten))
+                self._service.wait(FIRST_LOOK)
         return key
 
     def _state(self, key: GuardianKey) -> str:
@@ -110,6 +113,9 @@ class Agent:
             self._answered.add(run.id)
         except ConversationOver as over:
             self._teller.say(str(over))
+        except Forgotten as forgotten:
+            self._teller.say(str(forgotten))
+            return False
         except RefusedRun as refusal:
             self._teller.say(f"{refusal} The agent goes on with other runs.")
             write_durably(self._home / "refusal", f"{run.id}\n{refusal}\n".encode())

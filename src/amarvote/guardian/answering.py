@@ -56,7 +56,10 @@ class Answering:
         self._sent = 0
 
     def run(self) -> None:
-        """All rounds; raises RefusedRun where it must not answer, ConversationOver where the run ended."""
+        """All rounds; raises RefusedRun where it must not answer, ConversationOver where the run ended.
+
+        Forgotten where it has to send again what it has sent.
+        """
         try:
             self._rounds()
         except Refused as refusal:
@@ -71,7 +74,7 @@ class Answering:
         for part in tally:
             self._send("reveal", self._reveal(part), part)
         if tally:
-            self._mail.wait("reveal")
+            self._mail.wait("reveal", self._share.index)
         for part in tally:
             self._send("respond", self._respond(part, commitments[part.part]), part)
         for part in self._run.parts:
@@ -128,7 +131,7 @@ class Answering:
     def _all_commitments(self, parts: Sequence[Part]) -> dict[int, dict[int, bytes]]:
         """By part and sender; 32 bytes an item. The reveals are 48 times that: they are read part by part."""
         if parts:
-            self._mail.wait("share")
+            self._mail.wait("share", self._share.index)
         return {part.part: self._mail.read("share", set(self._run.members), part.part) for part in parts}
 
     def _respond(self, part: Part, commitments: dict[int, bytes]) -> bytes:

@@ -58,7 +58,10 @@ class Ceremony:
         self._engine = Engine()
 
     def run(self) -> GuardianKey:
-        """Everything up to this guardian's confirmation, and its key; GuardianError where the ceremony fails."""
+        """Everything up to this guardian's confirmation, and its key; GuardianError where the ceremony fails.
+
+        Forgotten where it has to send again what it has sent.
+        """
         terms = learn_terms(self._service, self._index)
         n, k, manifest = terms.n, terms.k, terms.manifest
         h_p = parameter_base_hash(n, k)
@@ -88,7 +91,7 @@ class Ceremony:
         return key
 
     def _all_of(self, round_name: str, senders: set[int]) -> dict[int, bytes]:
-        self._mail.wait(round_name)
+        self._mail.wait(round_name, self._index)
         return self._mail.read(round_name, senders)
 
     def _wait_for_people(self, seconds: float) -> None:

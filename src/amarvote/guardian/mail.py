@@ -6,7 +6,7 @@ from typing import Any
 
 from amarvote.guardian.errors import Alarm, GuardianError
 from amarvote.guardian.telling import Teller
-from amarvote.participants.service import AnswerError, Service
+from amarvote.participants.service import AnswerError, Refused, Service
 
 FIRST_LOOK = 0.05
 LONGEST_LOOK = 0.4
@@ -17,6 +17,7 @@ LOOKS_PER_STATE = 10
 """So many looks at a round, then one at the election's state: a complaint ends the ceremony for all."""
 
 EVERYBODY = 0
+CONFLICT = 409
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +35,16 @@ class Conversation:
         self._service = service
         self._name = name
         self._teller = teller
+        self._complete: list[str] = []
 
     def send(self, round_name: str, payload: bytes, part: int = 0, to: int = EVERYBODY) -> None:
         """Send a message; the same one again changes nothing, another in its place is refused."""
-        self._service.put(f"/mail/{self._name}/{round_name}/{part}", payload, to=to)
+        try:
+            self._service.put(f"/mail/{self._name}/{round_name}/{part}", payload, to=to)
+        except Refused as refusal:
+            if refusal.status == CONFLICT and not all(self.look(name).complete for name in self._complete):
+                raise Forgotten(self._complete[-1]) from None
+            raise
 
     def look(self, round_name: str) -> Round:
         """The round as it stands."""
@@ -47,15 +54,18 @@ class Conversation:
         except (KeyError, TypeError):
             raise AnswerError(f"The service's answer about round {round_name} cannot be read.") from None
 
-    def wait(self, round_name: str) -> None:
-        """Until everybody has sent theirs of a round; GuardianError where that will not be."""
+    def wait(self, round_name: str, own: int) -> None:
+        """Until everybody has sent theirs of a round, as `own` has; GuardianError where that will not be."""
         pause, looks = FIRST_LOOK, 0
         longest = LONGEST_LOOK_AFAR if self._service.afar else LONGEST_LOOK
         told: tuple[int, ...] = ()
         while True:
             round_now = self.look(round_name)
             if round_now.complete:
+                self._complete.append(round_name)
                 return
+            if own in round_now.missing:
+                raise Forgotten(round_name)
             if round_now.missing != told:
                 told = round_now.missing
                 self._teller.say(f"Round “{round_name}”: waiting for {_guardians(told)}.")
@@ -86,7 +96,12 @@ class Conversation:
 
     def _piece(self, round_name: str, part: int, after: int) -> tuple[list[tuple[int, bytes]], int | None]:
         """Some messages of a part, from senders after `after`, and after whom the next ones follow."""
-        answer = self._service.get(f"/mail/{self._name}/{round_name}/{part}", after=after).json()
+        try:
+            answer = self._service.get(f"/mail/{self._name}/{round_name}/{part}", after=after).json()
+        except Refused as refusal:
+            if refusal.status == CONFLICT:
+                raise Forgotten(round_name) from None
+            raise
         try:
             following = None if answer["next"] is None else _number(answer["next"])
             return [_message(entry) for entry in answer["messages"]], following
@@ -103,6 +118,15 @@ class Conversation:
         election = self._service.get("").json()
         if isinstance(election, dict) and election.get("state") == "ceremony_failed":
             raise Alarm(f"The ceremony has failed: {election.get('note') or 'a guardian complained'}")
+
+
+class Forgotten(GuardianError):  # noqa: N818 - reads as what happened
+    """The service has lost what it had of a round: it was restored from a backup. What was sent is sent again."""
+
+    def __init__(self, round_name: str) -> None:
+        super().__init__(
+            f"The service has lost what it had of round “{round_name}”; this agent sends its part again."
+        )
 
 
 class ConversationOver(GuardianError):  # noqa: N818 - reads as what happened

@@ -7,7 +7,7 @@ from amarvote.electionguard.manifest import parse_manifest
 from amarvote.guardian.errors import GuardianError
 from amarvote.participants.service import Service
 
-MOST_GUARDIANS = 100
+MOST_GUARDIANS = 1000
 
 
 @dataclass(frozen=True, slots=True)

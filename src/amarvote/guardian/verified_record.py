@@ -85,6 +85,8 @@ def _hashed(record: Record, entries: list[TocEntry]) -> Iterator[tuple[Section, 
         if section.phase <= Phase.AGGREGATED:
             tree = Tree()
             for raw in record.items(section):
+                if raw.ordinal != tree.count:
+                    raise CopyChanged
                 tree.add(leaf(raw.data))
                 yield section, raw
             entries.append(TocEntry(section, tree.count, tree.root()))

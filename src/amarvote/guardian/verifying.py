@@ -6,6 +6,7 @@ It is done in chunks whose outcomes are kept, so that an agent that was killed g
 import json
 import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from amarvote.electionguard.context import Context
@@ -37,6 +38,7 @@ class OwnCopy:
     def __init__(self, home: Path, h_e: bytes, teller: Teller) -> None:
         self._teller = teller
         self._folder = home / "record"
+        self._changed = home / "record-changed"
         self._chunks = home / "verified-chunks"
         self._note = home / "verified.json"
         self._shown = home / "verifying"
@@ -65,11 +67,14 @@ class OwnCopy:
         except (UnreadableRecord, CopyChanged):
             self._root = None
             self._note.unlink(missing_ok=True)
-            shutil.rmtree(self._folder, ignore_errors=True)
+            shutil.rmtree(self._chunks, ignore_errors=True)
+            shutil.rmtree(self._changed, ignore_errors=True)
+            with suppress(FileNotFoundError):
+                self._folder.rename(self._changed)
             raise RecordRefused(
-                "The copy of the record on this machine is not any more what this guardian verified. It is thrown "
-                "away, and nothing of it is opened. Find out what changed it, then start the agent again: it "
-                "downloads the record and verifies it anew."
+                "The copy of the record on this machine is not any more what this guardian verified, and nothing "
+                f"of it is opened; it is in {self._changed} now. Find out what changed it, then start the agent "
+                "again: it downloads the record and verifies it anew."
             ) from None
         self._require_ours(record.context)
         return record

@@ -65,7 +65,7 @@ class Supervisor:
     def __init__(self, folder: Path, environment: Mapping[str, str] | None = None) -> None:
         self._folder = folder
         self._logs = private_folder(folder / "logs")
-        self._environment = {**os.environ, **memory.ENVIRONMENT, **(environment or {})}
+        self._environment = {**os.environ, "MALLOC_ARENA_MAX": "1", **(environment or {})}
         self._running: dict[str, _Running] = {}
         self._poll = select.poll()
         self._pids = PidFiles(folder)
@@ -123,7 +123,7 @@ class Supervisor:
                 stdout=log,
                 stderr=log,
                 cwd=self._folder,
-                env=self._environment,
+                env=self._environment | (memory.ENVIRONMENT if program.worker else {}),
                 process_group=0,  # a terminal's interrupt is for the launcher, which then ends all
             )
         running.process = process

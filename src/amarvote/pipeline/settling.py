@@ -115,11 +115,12 @@ def _break_chain(connection: Connection, device: Row[Any], ballot: Row[Any]) -> 
         "rejected. Start the device anew under a new device string and encrypt later ballots again for it."
     )
     connection.execute(update(devices).where(devices.c.id == device.id).values(broken=reason))
-    later = connection.execute(select(ballots).where(behind(ballot))).all()
-    _reject(
-        connection,
-        [(one, [{"code": CHAIN, "where": f"ballot {one.id_b.hex()}", "message": reason}]) for one in later],
-    )
+    later = select(ballots).where(behind(ballot)).order_by(ballots.c.chain_index).limit(PAGE)
+    while page := connection.execute(later).all():
+        _reject(
+            connection,
+            [(one, [{"code": CHAIN, "where": f"ballot {one.id_b.hex()}", "message": reason}]) for one in page],
+        )
 
 
 def _release(connection: Connection, change: Update, of_ballots: Sequence[Row[Any]]) -> None:
