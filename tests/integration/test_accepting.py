@@ -2,10 +2,11 @@
 
 import base64
 import hashlib
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import event, func, select, update
 
 from amarvote.electionguard.confirmation import chained_field, initial_hash, unchained_field
 from amarvote.electionguard.parameters import P
@@ -54,6 +55,30 @@ def test_chunks_are_cut_by_number_by_bytes_and_by_time(opened):
     assert cut_sizes(opened, replace(waiting, chunk_bytes=1)) == [2, 2, 1, 1]
     opened.vote(1)
     assert cut_sizes(opened, replace(waiting, cut_seconds=0.0)) == [2, 2, 1, 1, 1]
+
+
+def test_chunks_of_all_sizes_are_settled_by_the_same_statements(opened):
+    """Each is kept ready in memory, several times over."""
+    settings = replace(opened.service.settings, items=4, cut_seconds=0.0)
+    opened.service = replace(opened.service, settings=settings)
+    said = {}
+    for size in (4, 1, 3):
+        for number in range(size):
+            opened.vote(1 + number % 2)
+        said[size] = set()
+        with heard_writing(opened.service.database, said[size]):
+            opened.work()
+    assert said[4] >= said[1] == said[3] > set()
+
+
+@contextmanager
+def heard_writing(database, said):
+    def listen(_connection, _cursor, statement, _values, _context, _many):
+        said.add(statement)
+
+    event.listen(database._engine, "before_cursor_execute", listen)
+    yield
+    event.remove(database._engine, "before_cursor_execute", listen)
 
 
 def test_a_full_chunk_is_cut_when_its_last_ballot_arrives(opened):

@@ -16,7 +16,7 @@ from amarvote.pipeline.constants import about
 from amarvote.pipeline.messages import Message
 from amarvote.pipeline.phases import OPEN, Place, Step, all_done, register
 from amarvote.pipeline.settings import Settings
-from amarvote.pipeline.settling import settle
+from amarvote.pipeline.settling import filled_up, settle
 from amarvote.store.clock import now
 from amarvote.store.tables import (
     ballot_commitments,
@@ -49,7 +49,7 @@ def cut(connection: Connection, settings: Settings, election_id: str) -> int:
     while _is_due(connection, settings, election_id):
         taken = _fill(connection.execute(_NEXT, {"election": election_id, "most": settings.items}).all(), settings)
         (chunk_id,) = life.add(connection, phase, [NewChunk(0, len(taken))])
-        connection.execute(update(ballots).where(ballots.c.number.in_(taken)).values(chunk_id=chunk_id))
+        connection.execute(update(ballots).where(ballots.c.number.in_(filled_up(taken))).values(chunk_id=chunk_id))
         number += 1
     return number
 

@@ -18,6 +18,7 @@ CHALLENGED = 2
 
 CHAIN = "service.chain"
 PAGE = 500
+STEP = 64
 
 Findings = list[dict[str, str]]
 
@@ -131,7 +132,11 @@ def _release(connection: Connection, change: Update, of_ballots: Sequence[Row[An
     election_id = of_ballots[0].election_id
     reserved = connection.execute(
         select(roll.c.token_hash)
-        .where(roll.c.election_id == election_id, roll.c.token_hash.in_(holding), roll.c.state == "reserved")
+        .where(
+            roll.c.election_id == election_id,
+            roll.c.token_hash.in_(filled_up(holding)),
+            roll.c.state == "reserved",
+        )
         .order_by(roll.c.token_hash)
         .with_for_update(key_share=True)
     ).scalars()
@@ -145,5 +150,14 @@ def _release(connection: Connection, change: Update, of_ballots: Sequence[Row[An
 
 
 def _drop_commitments(connection: Connection, settled: Sequence[Row[Any]]) -> None:
-    numbers = [ballot.number for ballot in settled]
+    numbers = filled_up(ballot.number for ballot in settled)
     connection.execute(delete(ballot_commitments).where(ballot_commitments.c.number.in_(numbers)))
+
+
+def filled_up(values: Iterable[Any]) -> list[Any]:
+    """The same, the last one repeated up to a multiple of STEP: for conditions that a column is one of them.
+
+    Otherwise chunks of each size have statements of their own, which are kept ready, and a worker grows with them.
+    """
+    some = list(values)
+    return some + some[-1:] * (-len(some) % STEP)
