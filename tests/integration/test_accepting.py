@@ -59,16 +59,23 @@ def test_chunks_are_cut_by_number_by_bytes_and_by_time(opened):
 
 def test_chunks_of_all_sizes_are_settled_by_the_same_statements(opened):
     """Each is kept ready in memory, several times over."""
-    settings = replace(opened.service.settings, items=4, cut_seconds=0.0)
-    opened.service = replace(opened.service, settings=settings)
+    waiting = replace(opened.service.settings, items=4, cut_seconds=600.0)
     said = {}
     for size in (4, 1, 3):
+        opened.service = replace(opened.service, settings=waiting)
         for number in range(size):
             opened.vote(1 + number % 2)
+        opened.service = replace(opened.service, settings=replace(waiting, cut_seconds=0.0))
         said[size] = set()
         with heard_writing(opened.service.database, said[size]):
             opened.work()
-    assert said[4] >= said[1] == said[3] > set()
+    with opened.service.database.read() as connection:
+        cut = connection.execute(select(chunks.c.last).where(chunks.c.level == 0).order_by(chunks.c.id)).scalars()
+        assert list(cut)[-3:] == [4, 1, 3]
+    assert said[1] == said[3]
+    assert {one for one in said[4] if "ballot_commitments" in one} == {
+        one for one in said[3] if "ballot_commitments" in one
+    }
 
 
 @contextmanager
