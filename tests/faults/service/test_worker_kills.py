@@ -91,7 +91,7 @@ def test_random_kills(stack: Stack, record_property: Done) -> None:
     rest = stack.ballots[len(stack.ballots) // 2 :]
     for index, ballot in enumerate(rest):
         stack.submit([ballot])
-        if len(killed) < kills // 4 and index % max(1, len(rest) // (kills // 4)) == 0:
+        if len(killed) < kills // 2 and index % max(1, len(rest) // (kills // 2)) == 0:
             strike()
     stack.close_voting()
     done, published = stack.chunks_done(), "published"
