@@ -2,11 +2,10 @@
 
 import base64
 import hashlib
-from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
-from sqlalchemy import event, func, select, update
+from sqlalchemy import func, select, update
 
 from amarvote.electionguard.confirmation import chained_field, initial_hash, unchained_field
 from amarvote.electionguard.parameters import P
@@ -17,6 +16,7 @@ from amarvote.pipeline.settings import Settings
 from amarvote.pipeline.sweep import sweep
 from amarvote.store.tables import ballot_items, ballots, chunks, events, roll
 from staging.fixtures import BOTH, POSTGRESQL
+from staging.hearing import heard
 from staging.people import Vote, cast, token_of
 from staging.served import serving
 
@@ -66,9 +66,9 @@ def test_chunks_of_all_sizes_are_settled_by_the_same_statements(opened):
         for number in range(size):
             opened.vote(1 + number % 2)
         opened.service = replace(opened.service, settings=replace(waiting, cut_seconds=0.0))
-        said[size] = set()
-        with heard_writing(opened.service.database, said[size]):
+        with heard(opened.service.database) as asked:
             opened.work()
+        said[size] = {statement for statement, _ in asked}
     with opened.service.database.read() as connection:
         cut = connection.execute(select(chunks.c.last).where(chunks.c.level == 0).order_by(chunks.c.id)).scalars()
         assert list(cut)[-3:] == [4, 1, 3]
@@ -76,16 +76,6 @@ def test_chunks_of_all_sizes_are_settled_by_the_same_statements(opened):
     assert {one for one in said[4] if "ballot_commitments" in one} == {
         one for one in said[3] if "ballot_commitments" in one
     }
-
-
-@contextmanager
-def heard_writing(database, said):
-    def listen(_connection, _cursor, statement, _values, _context, _many):
-        said.add(statement)
-
-    event.listen(database._engine, "before_cursor_execute", listen)
-    yield
-    event.remove(database._engine, "before_cursor_execute", listen)
 
 
 def test_a_full_chunk_is_cut_when_its_last_ballot_arrives(opened):

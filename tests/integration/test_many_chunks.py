@@ -2,10 +2,9 @@
 
 import re
 import tracemalloc
-from contextlib import contextmanager
 
 import pytest
-from sqlalchemy import event, func, insert, literal, select, text, update
+from sqlalchemy import func, insert, literal, select, text, update
 
 from amarvote.pipeline import chunks as life
 from amarvote.pipeline import handing, recording, tree
@@ -18,6 +17,7 @@ from amarvote.queues import publication
 from amarvote.record.sections import Section, SectionType
 from amarvote.store.clock import now
 from amarvote.store.tables import chunk_results, chunks, elections, openings, phases, record_items, runs
+from staging.hearing import heard
 from staging.rows import add_chunks, add_election, put_election, worker_beats
 
 ELECTIONS = 500
@@ -208,19 +208,6 @@ def test_very_many_openings_become_items_some_at_a_time(both):
         tracemalloc.stop()
     assert stored == number
     assert peak < number * len(data) / 2
-
-
-@contextmanager
-def heard(database):
-    """Every statement with its values, as the database is asked."""
-    said = []
-
-    def listen(_connection, _cursor, statement, values, _context, _many):
-        said.append((statement, values))
-
-    event.listen(database._engine, "before_cursor_execute", listen)
-    yield said
-    event.remove(database._engine, "before_cursor_execute", listen)
 
 
 def plan_of(database, statement, values):

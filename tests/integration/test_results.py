@@ -1,10 +1,9 @@
 """Results in pieces: no request reads or decodes more than it shows, however many ballots were challenged."""
 
 import re
-from contextlib import contextmanager
 
 import pytest
-from sqlalchemy import event, insert, text, update
+from sqlalchemy import insert, text, update
 
 from amarvote.electionguard.tallies import BallotLocator, ChallengedBallotOpening
 from amarvote.elections import paging, results
@@ -13,6 +12,7 @@ from amarvote.pipeline.record_rows import store_items
 from amarvote.record.codec import challenged_ballot_item
 from amarvote.record.sections import Section, SectionType
 from amarvote.store.tables import elections, openings, runs
+from staging.hearing import heard
 from staging.rows import add_election
 from staging.served import serving
 
@@ -84,25 +84,12 @@ def test_a_page_of_large_openings_ends_after_a_mebibyte(published, monkeypatch):
     assert ([one["number"] for one in page["items"]], page["next"]) == ([11], 11)
 
 
-@contextmanager
-def heard(database):
-    """Every question with its values, as the database is asked."""
-    said = []
-
-    def listen(_connection, _cursor, statement, values, _context, _many):
-        if statement.startswith("SELECT"):
-            said.append((statement, values))
-
-    event.listen(database._reader, "before_cursor_execute", listen)
-    yield said
-    event.remove(database._reader, "before_cursor_execute", listen)
-
-
 def read_few(database, said):
     """No step of the database's plans looks at more rows than a page has; SQLite says only that it seeks them."""
-    assert said
+    questions = [(statement, values) for statement, values in said if statement.startswith("SELECT")]
+    assert questions
     with database.read() as connection:
-        for statement, values in said:
+        for statement, values in questions:
             if connection.dialect.name == "sqlite":
                 plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", values).all()
                 assert not [row for row in plan if row[-1].startswith("SCAN") and "CONSTANT" not in row[-1]], plan

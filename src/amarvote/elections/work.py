@@ -93,9 +93,8 @@ def one_chunk(service: Service, chunk_id: int) -> dict[str, Any]:
 
 
 def parked(election_id: str) -> ColumnElement[bool]:
-    """The condition that a chunk has failed, and the election waits for it: its phase was not stopped."""
-    waited_for = select(phases.c.id).where(phases.c.election_id == election_id, phases.c.state == "open")
-    return and_(chunks.c.election_id == election_id, life.is_in(life.FAILED), chunks.c.phase_id.in_(waited_for))
+    """The condition that a chunk of the election is parked."""
+    return and_(chunks.c.election_id == election_id, life.PARKED)
 
 
 def retry(service: Service, chunk_id: int) -> None:

@@ -34,7 +34,7 @@ from sqlalchemy import (
 )
 
 from amarvote.pipeline.cause import traceparent
-from amarvote.pipeline.locks import PHASE_HELD
+from amarvote.pipeline.locks import OPEN, PHASE_HELD
 from amarvote.pipeline.settings import Settings
 from amarvote.store.clock import now
 from amarvote.store.tables import chunk_results, chunks, elections, is_handed, is_ready, phases
@@ -66,6 +66,9 @@ def is_in(state: str) -> ColumnElement[bool]:
     """The condition that a chunk is in `state`, in the words of the indexes over some states."""
     return chunks.c.state == literal_column(f"'{state}'")
 
+
+PARKED = and_(is_in(FAILED), chunks.c.phase_id.in_(select(phases.c.id).where(phases.c.state == OPEN)))
+"""The condition that a chunk has failed, and the election waits for it: its phase was not stopped."""
 
 # What every chunk needs, built once: making a statement anew takes longer than executing it.
 _CHUNK = select(chunks).where(chunks.c.id == bindparam("chunk")).with_for_update(key_share=True)

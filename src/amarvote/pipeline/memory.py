@@ -9,6 +9,7 @@ from pathlib import Path
 ENVIRONMENT = {"MALLOC_ARENA_MAX": "1", "PYTHONMALLOC": "malloc"}
 """For a process that is to stay as small as it is: `trim` can give back every page on which nothing lives.
 
+With one arena and `trim` after each chunk a worker stays flat; with glibc's defaults it drifts by half.
 Python's own allocator takes memory for small objects by the MiB and keeps each MiB in which one of them lives, so
 that a worker grows with each chunk that needs more than all before it.
 """
@@ -22,7 +23,7 @@ _HELD = re.compile(rb"\nVmHWM:\s+(\d+) kB\nVmRSS:\s+(\d+) kB\n")
 def one_arena() -> None:
     """One malloc arena for the process (the effect of MALLOC_ARENA_MAX=1); call it before threads start.
 
-    With one arena and `trim` after each chunk a worker stays flat; with glibc's defaults it drifts by half.
+    For a process that nobody starts with ENVIRONMENT.
     """
     with suppress(AttributeError):  # only glibc has it
         _libc.mallopt(_M_ARENA_MAX, 1)

@@ -6,12 +6,10 @@ from typing import Any
 from sqlalchemy import Connection, Row, and_, bindparam, func, or_, select, update
 
 from amarvote.pipeline import chunks as life
-from amarvote.pipeline.phases import OPEN
 from amarvote.store.clock import now
-from amarvote.store.tables import chunks, phases
+from amarvote.store.tables import chunks
 
 _HANDED = life.is_in(life.HANDED)
-_PARKED = and_(life.is_in(life.FAILED), phases.c.id == chunks.c.phase_id, phases.c.state == OPEN)
 
 _MARK = (
     update(chunks)
@@ -31,7 +29,7 @@ _UNPUBLISHED = (
 _OVERDUE = select(chunks.c.election_id).where(
     chunks.c.id == bindparam("chunk"), life.is_in(life.RUNNING), chunks.c.lease_until < now()
 )
-_PARKED_ROWS = select(chunks.c.id, chunks.c.state, chunks.c.attempt, chunks.c.handed_at).where(_PARKED)
+_PARKED_ROWS = select(chunks.c.id, chunks.c.state, chunks.c.attempt, chunks.c.handed_at).where(life.PARKED)
 _LAST_CLAIMED = (  # by its message in its turn: one whose worker was lost is handed out and claimed at once
     select(func.max(chunks.c.handed_at))
     .where(life.is_in(life.RUNNING), chunks.c.attempt == 1)
@@ -69,13 +67,13 @@ def parked(connection: Connection, most: int) -> list[Row[Any]]:
 
 def dead_letters(connection: Connection) -> int:
     """How many parked chunks are known to have a dead letter."""
-    known = select(func.count()).where(_PARKED, chunks.c.published_at.is_not(None))
+    known = select(func.count()).where(life.PARKED, chunks.c.published_at.is_not(None))
     return connection.execute(known).scalar_one()
 
 
 def parked_of(connection: Connection, ids: Iterable[int]) -> set[int]:
     """Those of these chunks that are parked."""
-    return set(connection.execute(select(chunks.c.id).where(_PARKED, chunks.c.id.in_(ids))).scalars())
+    return set(connection.execute(select(chunks.c.id).where(life.PARKED, chunks.c.id.in_(ids))).scalars())
 
 
 def forget_parked(connection: Connection) -> None:

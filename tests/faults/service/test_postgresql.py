@@ -12,7 +12,7 @@ import pytest
 from faults.service.chaos import fault_of
 from faults.service.election import make_ballots
 from faults.service.outcome import check_outcome
-from faults.service.stack import Stack, standing
+from faults.service.stack import Api, Stack, standing
 from faults.service.times import Times
 from servers import processes
 from servers.postgresql import PostgreSQL
@@ -29,6 +29,14 @@ def _under_way(stack: Stack) -> None:
     stack.wait(lambda: stack.chunks_done() >= before + 2, "work is under way", stack.guardians_answer)
 
 
+def _vote_on_and_close(stack: Stack, api: Api, first: int) -> None:
+    """PostgreSQL is started again, and takes the ballots from the one that it was away for."""
+    stack.postgresql.start()
+    for ballot in stack.ballots[first:]:
+        assert stack.insist(lambda: api, ballot).status_code == 202
+    stack.ask(stack.close_voting)
+
+
 @pytest.mark.parametrize("how", [pytest.param("stop", marks=pytest.mark.chaos), "kill"])
 def test_restarted(stack: Stack, how: str, record_property) -> None:  # type: ignore[no-untyped-def]
     """PostgreSQL stopped and started, or killed and recovered, in the middle."""
@@ -43,10 +51,7 @@ def test_restarted(stack: Stack, how: str, record_property) -> None:  # type: ig
     assert answer.status_code == 503, answer.text
     assert int(answer.headers["Retry-After"]) > 0
     assert answer.headers["Content-Type"] == "application/problem+json"
-    stack.postgresql.start()
-    for ballot in stack.ballots[half:]:
-        assert stack.insist(lambda: api, ballot).status_code == 202
-    stack.ask(stack.close_voting)
+    _vote_on_and_close(stack, api, half)
     for _ in range(stack.times.rounds):
         _under_way(stack)
         getattr(stack.postgresql, how)()
@@ -175,10 +180,7 @@ def test_full_disk_under_the_log_as_well(on_small_disk, record_property) -> None
     _fill_until_it_ends(stack, disk)
     assert stack.put_ballot(api, stack.ballots[half]).status_code == 503
     disk.free()
-    stack.postgresql.start()
-    for ballot in stack.ballots[half:]:
-        assert stack.insist(lambda: api, ballot).status_code == 202
-    stack.ask(stack.close_voting)
+    _vote_on_and_close(stack, api, half)
     for _ in range(stack.times.rounds):
         _under_way(stack)
         _fill_until_it_ends(stack, disk)

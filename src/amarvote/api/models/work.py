@@ -74,8 +74,8 @@ class FailedChunk(Shown):
     ordinal: int
     reason: str | None
     behind: int = Field(
-        description="Ballots that the device of a held one handed in after it: they wait for it, and a verdict "
-        "rejects them with it. 0 without chaining."
+        description="Ballots that the device of a held one handed in after it: at most so many wait for it, and a "
+        "verdict rejects them with it. 0 without chaining."
     )
 
 
